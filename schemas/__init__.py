@@ -1,0 +1,1 @@
+"""What travels through vocero: raw and enriched posts, signals, topics, alerts, cases, dead letters, errors."""

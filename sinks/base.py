@@ -1,0 +1,105 @@
+"""The one shape of a sink: write documents with an outcome each, and read them back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+Kind = Literal["posts", "cases", "alerts", "topics"]
+KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "topics")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document: `id` unique within its kind, `version` in milliseconds or steps, `body` as JSON types."""
+
+    kind: Kind
+    id: str
+    version: int
+    body: dict[str, Any]
+
+
+class Status(Enum):
+    """What became of one document."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"  # the store holds a newer version
+    REJECTED = "rejected"  # this document can never be stored: a dead letter
+    RETRY = "retry"  # the store is busy, away or refuses us: try this one again
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Per document: status, and for REJECTED and RETRY a reason without the document's values."""
+
+    status: Status
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for in posts. `text` empty: everything; filters are exact; `since`/`until` are RFC 3339."""
+
+    text: str = ""
+    kind: Kind = "posts"
+    sentiment: str | None = None
+    language: str | None = None
+    channel: str | None = None
+    source: str | None = None
+    brand: str | None = None
+    product: str | None = None
+    place: str | None = None
+    topic: str | None = None
+    intent: str | None = None
+    since: str | None = None
+    until: str | None = None
+    sort: Literal["relevance", "newest", "severity"] = "relevance"
+    limit: int = 20
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Matches in rank order, and how many there are in all."""
+
+    total: int
+    documents: list[Document] = field(default_factory=list)
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """A store of documents. Methods block: callers on an event loop run them in a thread.
+
+    A write is effective when `write` returns WRITTEN or UNCHANGED for it. Versions are external: a document whose
+    version is lower than the stored one is UNCHANGED, an equal or higher one is WRITTEN (`external_gte`). Within one
+    call, only the newest of each (kind, id) has to reach the store; the older ones are UNCHANGED. On equal versions
+    the later one in the call wins.
+    """
+
+    name: str
+
+    def open(self) -> None:
+        """Creates what is missing; raises StoreError with one sentence on what to do. Idempotent."""
+        ...
+
+    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+        """As many outcomes as documents, in order. Never raises for a document's sake."""
+        ...
+
+    def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
+        """In the order of `ids`; None where there is none. Sees every earlier `write` at once."""
+        ...
+
+    def search(self, query: Query) -> Hits:
+        """Full text over original and English; may lag behind writes until `refresh`."""
+        ...
+
+    def count(self, kind: Kind, query: Query | None = None) -> int: ...
+
+    def refresh(self) -> None:
+        """Makes every earlier write visible to `search` and `count`."""
+        ...
+
+    def close(self) -> None: ...
