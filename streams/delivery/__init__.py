@@ -1,0 +1,1 @@
+"""At least once, in order: a batch is settled before it is acknowledged."""

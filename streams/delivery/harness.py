@@ -1,0 +1,157 @@
+"""A stage as a Faust app: batches in, all of it settled, then acknowledged in offset order.
+
+The recipe and its reasons: raw bytes so that decoding is ours; `noack_take` so that we alone acknowledge; one agent of
+concurrency one so that offsets are acknowledged in order; `stream_wait_empty=False` so that a waiting batch does not
+block a stop or a rebalance; `CrashingSupervisor` so that an unexpected error ends the process, not just the agent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import faust
+from faust.types import TP, EventT
+from mode import CrashingSupervisor
+
+from schemas.errors import RejectedInput, SettingsError
+from streams.broker.outbox import Outbox
+from streams.delivery.dead_letters import dead_letter
+from streams.delivery.ledger import Ledger
+from streams.records import Message, Record
+from streams.settings import Settings
+from streams.stages.base import Stage
+
+log = logging.getLogger(__name__)
+
+
+def stage_app(stage: Stage, settings: Settings, outbox: Outbox, *, dead_letters: str, ledger: Ledger) -> faust.App:
+    """The Faust app that runs one stage in its own consumer group."""
+    require_extensions()
+    app = faust.App(
+        f"{settings.kafka_group_prefix}-{stage.name}",
+        broker=[f"kafka://{server.strip()}" for server in settings.broker.split(",")],
+        broker_credentials=credentials(settings),
+        autodiscover=False,
+        store="memory://",
+        datadir=f"{settings.state_dir}/faust",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=8 * 1024 * 1024,
+        broker_commit_interval=1.0,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=max(256, 2 * settings.batch_size),
+        key_serializer="raw",
+        value_serializer="raw",
+    )
+    topic = app.topic(
+        *stage.inputs,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        allow_empty=True,
+    )
+    settler = Settler(stage, outbox, dead_letters, ledger)
+
+    async def run(stream: Any) -> None:
+        await stage.open()
+        async for events in stream.noack_take(settings.batch_size, within=settings.batch_seconds):
+            await settler.settle([_record(event) for event in events])
+            for event in events:
+                await stream.ack(event)
+
+    app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
+
+    async def on_assigned(_: Any, assigned: Iterable[TP], **__: Any) -> None:
+        partitions = frozenset(tp.partition for tp in assigned if tp.topic in stage.inputs)
+        await stage.assigned(partitions)
+        ledger.assigned(stage.name)
+
+    app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
+    return app
+
+
+class Settler:
+    """Settles one batch: what follows from it is delivered, and what is too large becomes a dead letter."""
+
+    def __init__(self, stage: Stage, outbox: Outbox, dead_letters: str, ledger: Ledger) -> None:
+        self._stage = stage
+        self._outbox = outbox
+        self._dead_letters = dead_letters
+        self._ledger = ledger
+
+    async def settle(self, records: list[Record]) -> None:
+        """Returns when every record is settled and every message that follows from it is on the broker."""
+        messages = await self._stage.process(records)
+        refused = await self._outbox.send([message for message in messages if not message.state])
+        refused += await self._outbox.send([message for message in messages if message.state])
+        letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
+        if await self._outbox.send(letters):
+            raise RuntimeError("a dead letter is too large for the broker")
+        self._ledger.settled(self._stage.name, records, [*messages, *letters])
+
+    def _too_large(self, cause: Record) -> Message:
+        error = RejectedInput("too-large", "what follows from the record is larger than Kafka's message limit")
+        return dead_letter(self._dead_letters, self._stage.name, cause, error)
+
+
+def _record(event: EventT[bytes]) -> Record:
+    message = event.message
+    headers: Any = message.headers or {}
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return Record(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=_bytes(message.key),
+        value=_bytes(message.value),
+        timestamp_ms=int((message.timestamp or 0) * 1000),
+        headers={name: value for name, value in pairs if value is not None},
+    )
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def credentials(settings: Settings) -> Any:
+    """Faust's form of the security settings; None for a plain connection."""
+    import ssl
+
+    from faust import SASLCredentials, SSLCredentials
+    from faust.types.auth import AuthProtocol
+
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return None
+    context = None
+    if settings.kafka_security_protocol.endswith("SSL"):
+        context = ssl.create_default_context(cafile=settings.kafka_ssl_ca)
+        if settings.kafka_ssl_certificate:
+            context.load_cert_chain(settings.kafka_ssl_certificate, settings.kafka_ssl_key)
+    if settings.kafka_security_protocol == "SSL":
+        return SSLCredentials(context)
+    sasl = SASLCredentials(
+        username=settings.kafka_sasl_username,
+        password=settings.kafka_sasl_password,
+        ssl_context=context,
+        mechanism=settings.kafka_sasl_mechanism,
+    )
+    sasl.protocol = AuthProtocol.SASL_SSL if context else AuthProtocol.SASL_PLAINTEXT
+    return sasl
+
+
+def require_extensions() -> None:
+    """Without Faust's Cython extensions, messages of an old generation are acknowledged unprocessed."""
+    try:
+        import faust._cython.streams
+        import faust.transport._cython.conductor  # noqa: F401
+    except ImportError:
+        raise SettingsError(
+            "Faust's compiled extensions are missing, and without them messages can be lost in a rebalance: "
+            "install faust-streaming from a binary wheel of this platform"
+        ) from None

@@ -1,0 +1,69 @@
+"""Record headers: CloudEvents in binary mode, and the version and raw address that travel with every hop.
+
+CloudEvents 1.0, Kafka protocol binding, binary content mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streams.records import Record
+
+VERSION = "vocero_version"
+RAW = "vocero_raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a record stands in its topic."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+def cloud_event(
+    *, kind: str, stage: str, event_id: str, time: str, version: int | None = None, raw: Address | None = None
+) -> dict[str, bytes]:
+    """Headers of a record that we produce. `kind` such as `post.enriched`; `time` RFC 3339."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_type": f"vocero.{kind}",
+        "ce_source": f"vocero/{stage}",
+        "ce_time": time,
+        "content-type": "application/json",
+    }
+    if version is not None:
+        headers[VERSION] = str(version)
+    if raw is not None:
+        headers[RAW] = f"{raw.topic}/{raw.partition}/{raw.offset}"
+    return {name: value.encode() for name, value in headers.items()}
+
+
+def text_header(headers: Mapping[str, bytes], name: str) -> str | None:
+    """A header as text; None where it is missing or not UTF-8."""
+    value = headers.get(name)
+    if value is None:
+        return None
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def version_header(headers: Mapping[str, bytes]) -> int | None:
+    """The version in milliseconds that a replay or an earlier hop set, if it is a sane one."""
+    text = text_header(headers, VERSION)
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def raw_address(record: Record) -> Address:
+    """The raw record that this one descends from; itself where it says nothing."""
+    text = text_header(record.headers, RAW) or ""
+    topic, _, rest = text.partition("/")
+    partition, _, offset = rest.partition("/")
+    if topic and partition.isdigit() and offset.isdigit():
+        return Address(topic, int(partition), int(offset))
+    return Address(record.topic, record.partition, record.offset)

@@ -1,0 +1,1 @@
+"""How the shared topic model learns: online clustering of span vectors. Pure; no Kafka, no clock."""

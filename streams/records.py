@@ -1,0 +1,36 @@
+"""What a stage sees of Kafka: records in, messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One consumed record. `timestamp_ms` is the broker's; a `value` of None is a tombstone."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One record to produce. `partition` None lets the key decide; `cause` is the record that it comes from.
+
+    `state` marks what a stage remembers: it is sent after everything else of its batch has been delivered, so that a
+    crash in between repeats an output and never swallows one.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+    partition: int | None = None
+    cause: Record | None = None
+    state: bool = False

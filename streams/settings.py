@@ -1,0 +1,174 @@
+"""Settings: `vocero.toml`, then `VOCERO_*` environment variables, then flags. Unknown ones are refused."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from schemas.errors import SettingsError
+
+PREFIX = "VOCERO_"
+SECRETS = ("elasticsearch_api_key", "kafka_sasl_password", "redact_secret")
+"""Taken from the environment or from the file that `<name>_file` names, never from vocero.toml or a flag."""
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+
+
+def _default_channels() -> dict[str, str]:
+    return {"review": "reviews", "email": "emails", "social": "social"}
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set. In vocero.toml a table's name joins its keys: `[kafka] bootstrap_servers`."""
+
+    # Kafka
+    kafka_bootstrap_servers: str | None = None
+    kafka_security_protocol: SecurityProtocol = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"] | None = None
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: str | None = None
+    kafka_sasl_password_file: str | None = None
+    kafka_ssl_ca: str | None = None
+    kafka_ssl_certificate: str | None = None
+    kafka_ssl_key: str | None = None
+    kafka_group_prefix: str = "vocero"
+    topic_prefix: str = "feedback"
+    channels: dict[str, str] = msgspec.field(default_factory=_default_channels)
+    """Channel to the last part of its raw topic: `survey = "surveys"` is read from `feedback.raw.surveys`."""
+    # the store
+    store: Literal["sqlite", "elasticsearch", "memory"] = "sqlite"
+    sqlite_path: str | None = None
+    elasticsearch_url: str | None = None
+    elasticsearch_api_key: str | None = None
+    elasticsearch_api_key_file: str | None = None
+    elasticsearch_ca: str | None = None
+    # models
+    models: Literal["local", "hub"] = "local"
+    model_threads: int = 2
+    # work
+    state_dir: str = ".vocero"
+    batch_size: int = 64
+    batch_seconds: float = 0.1
+    max_record_bytes: int = 16 * 1024 * 1024
+    history_days: float | None = 7.0
+    """Posts older than this when they arrive train baselines and topics, and never alert. None: all may alert."""
+    redact_secret: str | None = None
+    redact_secret_file: str | None = None
+    allow_cleartext: bool = False
+    """Allow connections in the clear to hosts beyond loopback."""
+
+    @property
+    def sqlite_file(self) -> Path:
+        """Where the SQLite store lives."""
+        return Path(self.sqlite_path) if self.sqlite_path else Path(self.state_dir) / "vocero.sqlite"
+
+    @property
+    def broker(self) -> str:
+        """The bootstrap servers; raises SettingsError where none are set."""
+        if not self.kafka_bootstrap_servers:
+            raise SettingsError(
+                "no Kafka broker is named: set VOCERO_KAFKA_BOOTSTRAP_SERVERS (such as 127.0.0.1:9092), "
+                "or use --embedded to try vocero without one"
+            )
+        return self.kafka_bootstrap_servers
+
+
+def load_settings(
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The settings from all three sources, checked; raises SettingsError with what to change.
+
+    `file` None reads `vocero.toml` of the current folder where there is one. A flag that is None was not given.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    values.update(_from_file(file))
+    values.update(_from_environment(environ))
+    values.update({name: value for name, value in (flags or {}).items() if value is not None})
+    for name in SECRETS:
+        path = values.get(f"{name}_file")
+        if path and values.get(name):
+            raise SettingsError(f"both {name} and {name}_file are set: keep one of them")
+        if path:
+            values[name] = _read_secret(name, Path(str(path)))
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"a setting is wrong: {error}") from None
+    _check(settings)
+    return settings
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path("vocero.toml")
+    if file is None and not path.is_file():
+        return {}
+    try:
+        with path.open("rb") as stream:
+            table = tomllib.load(stream)
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read ({error.strerror}): name another file with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict) and name != "channels":
+            flat.update({f"{name}_{inner}": item for inner, item in value.items()})
+        else:
+            flat[name] = value
+    _refuse_unknown(flat, str(path))
+    for name in SECRETS:
+        if name in flat:
+            raise SettingsError(f"{path} holds the secret {name}: set {PREFIX}{name.upper()} or {name}_file instead")
+    return flat
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    found = {name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
+    _refuse_unknown(found, "the environment")
+    if "channels" in found:
+        try:
+            found["channels"] = msgspec.json.decode(found["channels"])
+        except msgspec.DecodeError:
+            raise SettingsError(f'{PREFIX}CHANNELS must be a JSON object such as {{"survey": "surveys"}}') from None
+    return {name: value for name, value in found.items() if value != ""}
+
+
+def _refuse_unknown(values: Mapping[str, Any], where: str) -> None:
+    known = set(get_type_hints(Settings))
+    for name in values:
+        if name not in known:
+            near = [other for other in sorted(known) if other.startswith(name[:4])][:3]
+            hint = f"; near to it: {', '.join(near)}" if near else ""
+            raise SettingsError(f"{where} holds the unknown setting `{name}`{hint}")
+
+
+def _read_secret(name: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{name}_file cannot be read: check that it exists and is yours to read") from None
+
+
+def _check(settings: Settings) -> None:
+    protocols = get_args(SecurityProtocol)
+    sasl = settings.kafka_security_protocol in protocols[2:]
+    if sasl and not (settings.kafka_sasl_mechanism and settings.kafka_sasl_username and settings.kafka_sasl_password):
+        raise SettingsError("SASL needs kafka_sasl_mechanism, kafka_sasl_username and kafka_sasl_password")
+    if settings.kafka_sasl_username and not sasl:
+        raise SettingsError("kafka_sasl_username is set, but kafka_security_protocol is not a SASL one")
+    if settings.store == "elasticsearch" and not settings.elasticsearch_url:
+        raise SettingsError("store is elasticsearch: set VOCERO_ELASTICSEARCH_URL too")
+    if settings.batch_size < 1 or settings.model_threads < 1 or settings.batch_seconds <= 0:
+        raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
+    if not settings.channels:
+        raise SettingsError("channels is empty: name at least one")

@@ -1,0 +1,111 @@
+"""`alert`: signals in, negative spikes out. Its memory is a compacted topic, delivered before the input is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.codec import encode
+from schemas.errors import RejectedInput
+from schemas.signals import Signal
+from streams.headers import cloud_event
+from streams.records import Message, Record
+from streams.spikes.baseline import Rule
+from streams.spikes.watch import BrandState, observe
+from streams.stages.base import each
+from streams.stages.partition_state import PartitionStates
+from streams.topics import Topics
+
+DAY_MS = 24 * 3600 * 1000
+
+ReadState = Callable[[str, int], Mapping[bytes, bytes]]
+"""Topic and partition to the newest value of each key; blocks."""
+
+
+@dataclass(slots=True)
+class _Brands:
+    """The brands of one partition, and which of them the current batch has touched."""
+
+    states: dict[str, BrandState] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
+
+
+class AlertStage:
+    """Counts negatives per series and says when one spikes."""
+
+    name = "alert"
+
+    def __init__(
+        self, topics: Topics, read_state: ReadState, *, rule: Rule = Rule(), history_days: float | None = 7.0
+    ) -> None:
+        self.inputs: tuple[str, ...] = (topics.signals,)
+        self._topics = topics
+        self._rule = rule
+        self._history_ms = None if history_days is None else history_days * DAY_MS
+        self._states = PartitionStates(lambda partition: self._restore(read_state, partition))
+        self._decode = msgspec.json.Decoder(Signal).decode
+
+    async def open(self) -> None:
+        """Nothing to open: state comes with the partitions."""
+
+    async def assigned(self, partitions: frozenset[int]) -> None:
+        """Forgets what went to another worker."""
+        self._states.assigned(partitions)
+
+    def _restore(self, read_state: ReadState, partition: int) -> _Brands:
+        decode = msgspec.json.Decoder(BrandState).decode
+        entries = read_state(self._topics.alert_state, partition)
+        return _Brands({key.decode("utf-8", "replace"): decode(value) for key, value in entries.items()})
+
+    async def process(self, batch: Sequence[Record]) -> list[Message]:
+        """Alerts, and the state that knows of them."""
+        brands = {number: await self._states.of(number) for number in {record.partition for record in batch}}
+        return await asyncio.to_thread(self._counted, batch, brands)
+
+    def _counted(self, batch: Sequence[Record], brands: dict[int, _Brands]) -> list[Message]:
+        messages = each(
+            batch,
+            lambda record: self._one(record, brands[record.partition]),
+            stage=self.name,
+            dead_letters=self._topics.dead_letters,
+        )
+        last = {record.partition: record for record in batch}
+        for number, owned in brands.items():
+            for brand in sorted(owned.touched):
+                value = encode(owned.states[brand])
+                key = brand.encode("utf-8", "replace")
+                messages.append(
+                    Message(self._topics.alert_state, key, value, partition=number, cause=last[number], state=True)
+                )
+            owned.touched.clear()
+        return messages
+
+    def _one(self, record: Record, owned: _Brands) -> list[Message]:
+        try:
+            signal = self._decode(record.value or b"")
+        except msgspec.MsgspecError:
+            raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
+        state = owned.states.setdefault(signal.brand, BrandState())
+        silent = self._history_ms is not None and record.timestamp_ms - signal.event_time > self._history_ms
+        alerts = observe(state, signal, offset=record.offset, rule=self._rule, silent=silent)
+        owned.touched.add(signal.brand)
+        return [self._message(alert, record) for alert in alerts]
+
+    def _message(self, alert: Alert, record: Record) -> Message:
+        headers = cloud_event(
+            kind=f"alert.{alert.state}",
+            stage=self.name,
+            event_id=f"{alert.id}:{alert.state}:{alert.version}",
+            time=alert.at,
+            version=alert.version,
+        )
+        return Message(
+            self._topics.alerts, alert.series.encode("utf-8", "replace"), encode(alert), headers, cause=record
+        )
+
+    def close(self) -> None:
+        """Nothing is held open."""

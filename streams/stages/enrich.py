@@ -1,0 +1,207 @@
+"""`enrich`: a raw post in; the enriched post, a signal and a lesson out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from enrichers.base import Draft
+from schemas.codec import Limits, decode_raw, encode
+from schemas.enriched import EnrichedPost
+from schemas.errors import RejectedInput
+from schemas.identity import parse_time, to_millis
+from schemas.signals import Lesson, LessonSpan, Signal
+from schemas.vectors import encode_vector
+from streams.delivery.dead_letters import dead_letter
+from streams.headers import Address, cloud_event, raw_address, text_header, version_header
+from streams.intake import to_draft
+from streams.records import Message, Record
+from streams.stages.base import each
+from streams.topics import Topics
+
+EXCERPT = 500
+"""Characters of clean text, and of its translation, that a signal carries."""
+
+
+class Enrichment(Protocol):
+    """What the stage needs of a chain of enrichers."""
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    record: Record
+    draft: Draft
+
+
+class EnrichStage:
+    """Decodes, enriches and forwards. Models run on one thread of their own, never on the event loop."""
+
+    name = "enrich"
+
+    def __init__(self, topics: Topics, chain: Callable[[], Enrichment], limits: Limits) -> None:
+        """`chain` is called once, on the model thread, when the stage opens."""
+        self.inputs: tuple[str, ...] = tuple(topics.raw.values())
+        self._topics = topics
+        self._make_chain = chain
+        self._chain: Enrichment | None = None
+        self._limits = limits
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="enrich")
+
+    async def open(self) -> None:
+        """Loads the models."""
+        self._chain = await asyncio.get_running_loop().run_in_executor(self._thread, self._make_chain)
+
+    async def assigned(self, partitions: frozenset[int]) -> None:
+        """Nothing is kept per partition."""
+
+    async def process(self, batch: Sequence[Record]) -> list[Message]:
+        """Enriched posts, signals, lessons and dead letters of a batch."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.enriched, batch)
+
+    def enriched(self, batch: Sequence[Record]) -> list[Message]:
+        """The same, blocking: for the model thread."""
+        if self._chain is None:
+            raise RuntimeError("the stage is not open")
+        taken: list[_Taken] = []
+
+        def take(record: Record) -> list[Message]:
+            taken.append(_Taken(record, self._draft(record)))
+            return []
+
+        messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
+        drafts = self._chain([one.draft for one in taken])
+        for one, draft in zip(taken, drafts, strict=True):
+            messages.extend(self._forward(one.record, draft))
+        return messages
+
+    def _draft(self, record: Record) -> Draft:
+        raw = decode_raw(record.value or b"", self._limits)
+        if raw.channel not in self._topics.raw:
+            raise RejectedInput("unknown-channel", "the channel is not one of the settings' `channels`: add it there")
+        if raw.created_at is None and (time := text_header(record.headers, "ce_time")):
+            raw = msgspec.structs.replace(raw, created_at=time)
+        origin: dict[str, object] = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        for name in ("ce_id", "ce_source", "ce_type"):
+            if value := text_header(record.headers, name):
+                origin[name] = value
+        return to_draft(raw, received_ms=record.timestamp_ms, origin=origin, version=version_header(record.headers))
+
+    def _forward(self, record: Record, draft: Draft) -> list[Message]:
+        post = draft.post
+        raw = raw_address(record)
+        try:
+            enriched = encode(post)
+        except (UnicodeEncodeError, ValueError, OverflowError):
+            error = RejectedInput("bad-value", "the enriched post cannot be written as JSON")
+            return [dead_letter(self._topics.dead_letters, self.name, record, error, identity=post.identity)]
+        messages = [
+            Message(
+                self._topics.enriched,
+                post.identity.encode(),
+                enriched,
+                self._headers("post.enriched", post, raw),
+                cause=record,
+            )
+        ]
+        signal = signal_of(draft)
+        messages.append(
+            Message(
+                self._topics.signals,
+                signal.brand.encode("utf-8", "replace"),
+                encode(signal),
+                self._headers("post.signal", post, raw),
+                cause=record,
+            )
+        )
+        if lesson := lesson_of(draft):
+            messages.append(
+                Message(
+                    self._topics.learn,
+                    post.identity.encode(),
+                    encode(lesson),
+                    self._headers("post.lesson", post, raw),
+                    partition=0,  # one learn worker is active
+                    cause=record,
+                )
+            )
+        return messages
+
+    def _headers(self, kind: str, post: EnrichedPost, raw: Address) -> dict[str, bytes]:
+        return cloud_event(
+            kind=kind,
+            stage=self.name,
+            event_id=f"{post.identity}:{post.version}",
+            time=post.event_time,
+            version=post.version,
+            raw=raw,
+        )
+
+    def close(self) -> None:
+        """Ends the engines' child processes and the model thread."""
+        if self._chain is not None:
+            self._chain.close()
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def event_millis(post: EnrichedPost) -> int:
+    """The post's event time in milliseconds."""
+    moment = parse_time(post.event_time)
+    return to_millis(moment) if moment else post.version
+
+
+def signal_of(draft: Draft) -> Signal:
+    """What `alert` and `case` need of a post."""
+    post = draft.post
+    author = post.author
+    severity = post.severity
+    translation = post.translation.text if post.translation and post.translation.status != "identity" else None
+    return Signal(
+        identity=post.identity,
+        version=post.version,
+        brand=post.brand or post.source,
+        event_time=event_millis(post),
+        channel=post.channel,
+        source=post.source,
+        post_id=post.id,
+        sentiment=post.sentiment.label,
+        negativity=severity.negativity if severity else 0.0,
+        severity=severity.score if severity else 0.0,
+        intents=[intent.label for intent in post.intents],
+        language=post.language or "und",
+        product=post.product,
+        place=post.place,
+        topics=[(topic.id, topic.label or topic.id) for topic in post.topics if topic.id is not None],
+        author=(author.handle or author.id) if author else None,
+        customer_id=author.customer_id if author else None,
+        role=author.role if author else None,
+        in_reply_to=post.in_reply_to,
+        thread_id=post.thread_id,
+        excerpt=post.clean_text[:EXCERPT],
+        translation=translation[:EXCERPT] if translation else None,
+        vector=encode_vector(draft.vector) if draft.vector is not None else None,
+    )
+
+
+def lesson_of(draft: Draft) -> Lesson | None:
+    """What `learn` needs of a post; None where it has no vectors, or comes from the company itself."""
+    post = draft.post
+    if draft.vectors is None or (post.author is not None and post.author.role == "company"):
+        return None
+    spans = []
+    for span, vector in zip(post.spans, draft.vectors, strict=True):
+        english = span.translation.text if span.translation else None
+        text = english or post.clean_text[span.start : span.end]
+        if english is not None and len(text.split()) > 2 and vector.any():
+            spans.append(LessonSpan(vector=encode_vector(vector), text=text[:EXCERPT]))
+    if not spans:
+        return None
+    return Lesson(identity=post.identity, version=post.version, event_time=event_millis(post), spans=spans)

@@ -1,0 +1,144 @@
+"""`index`: the only writer of documents. Enriched posts, relabels, cases, alerts and topics into the sink."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.cases import Case
+from schemas.enriched import EnrichedPost, Relabel
+from schemas.errors import RejectedInput
+from schemas.topics import Topic
+from sinks.base import Document, Outcome, Sink, Status
+from sinks.documents import alert_document, case_document, post_document, relabelled, topic_document
+from streams.delivery.backoff import Backoff
+from streams.delivery.dead_letters import dead_letter
+from streams.records import Message, Record
+from streams.stages.base import each
+from streams.topics import Topics
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    record: Record
+    document: Document
+
+
+class IndexStage:
+    """Writes documents, waits in place while the store is away, and dead-letters what can never be stored."""
+
+    name = "index"
+
+    def __init__(self, topics: Topics, sink: Callable[[], Sink], backoff: Backoff = Backoff()) -> None:
+        self._topics = topics
+        self.inputs: tuple[str, ...] = (topics.enriched, topics.alerts, topics.cases, topics.topics)
+        self._make_sink = sink
+        self._sink: Sink | None = None
+        self._backoff = backoff
+        self._random = random.Random()  # noqa: S311 - jitter
+        self._decode_post = msgspec.json.Decoder(EnrichedPost).decode
+        self._decode_relabel = msgspec.json.Decoder(Relabel).decode
+        self._decode_alert = msgspec.json.Decoder(Alert).decode
+        self._decode_case = msgspec.json.Decoder(Case).decode
+        self._decode_topic = msgspec.json.Decoder(Topic).decode
+
+    async def open(self) -> None:
+        """Opens the sink and creates what is missing in it."""
+        self._sink = await asyncio.to_thread(self._make_sink)
+        await asyncio.to_thread(self._sink.open)
+
+    async def assigned(self, partitions: frozenset[int]) -> None:
+        """Nothing is kept per partition."""
+
+    async def process(self, batch: Sequence[Record]) -> list[Message]:
+        """Dead letters of what the store rejects; everything else is written when this returns."""
+        work: list[_Work] = []
+        relabels: list[tuple[Record, Relabel]] = []
+
+        def take(record: Record) -> list[Message]:
+            document = self._document(record)
+            if isinstance(document, Relabel):
+                relabels.append((record, document))
+            elif document is not None:
+                work.append(_Work(record, document))
+            return []
+
+        messages = await asyncio.to_thread(each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
+        messages.extend(await self._write(work))
+        if relabels:
+            messages.extend(await self._write(await self._relabelled(relabels)))
+        return messages
+
+    def _document(self, record: Record) -> Document | Relabel | None:
+        value = record.value or b""
+        try:
+            if record.topic == self._topics.enriched:
+                if b'"kind":"relabel"' in value[:32]:
+                    return self._decode_relabel(value)
+                return post_document(self._decode_post(value))
+            if record.topic == self._topics.alerts:
+                return alert_document(self._decode_alert(value))
+            if record.topic == self._topics.cases:
+                return case_document(self._decode_case(value))
+            topic = self._decode_topic(value)
+            return topic_document(topic) if topic.status != "candidate" else None
+        except msgspec.MsgspecError:
+            raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
+
+    async def _relabelled(self, relabels: list[tuple[Record, Relabel]]) -> list[_Work]:
+        """The stored documents with the newest topics; a post that was replaced since keeps its own."""
+        newest = {relabel.identity: (record, relabel) for record, relabel in relabels}
+        stored = await asyncio.to_thread(self._open_sink.get, "posts", list(newest))
+        return [
+            _Work(record, relabelled(document, relabel))
+            for (record, relabel), document in zip(newest.values(), stored, strict=True)
+            if document is not None and document.version == relabel.version
+        ]
+
+    @property
+    def _open_sink(self) -> Sink:
+        if self._sink is None:
+            raise RuntimeError("the stage is not open")
+        return self._sink
+
+    async def _write(self, work: list[_Work]) -> list[Message]:
+        """Writes until each document is settled; what the store refuses for good becomes a dead letter."""
+        letters: list[Message] = []
+        attempt = 0
+        while work:
+            outcomes = await asyncio.to_thread(self._open_sink.write, [one.document for one in work])
+            again: list[_Work] = []
+            reason = ""
+            for one, outcome in zip(work, outcomes, strict=True):
+                if outcome.status is Status.RETRY:
+                    again.append(one)
+                    reason = outcome.reason
+                elif outcome.status is Status.REJECTED:
+                    letters.append(self._letter(one, outcome))
+            work = again
+            if work:
+                attempt += 1
+                delay = self._backoff.delay(attempt, self._random.random())
+                log.warning("index: %d documents wait %.1f s for the store (%s)", len(work), delay, reason)
+                await asyncio.sleep(delay)
+        return letters
+
+    def _letter(self, work: _Work, outcome: Outcome) -> Message:
+        error = RejectedInput("rejected-by-store", f"the store refuses the document: {outcome.reason}")
+        excerpt = str(work.document.body.get("feedback", {}).get("clean_text", ""))
+        return dead_letter(
+            self._topics.dead_letters, self.name, work.record, error, identity=work.document.id, excerpt=excerpt
+        )
+
+    def close(self) -> None:
+        """Closes the sink."""
+        if self._sink is not None:
+            self._sink.close()

@@ -1,0 +1,71 @@
+"""The Kafka topics: their names, and how each is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names of all topics; `raw` maps a channel to its topic."""
+
+    raw: dict[str, str]
+    enriched: str
+    signals: str
+    learn: str
+    topics: str
+    alerts: str
+    alert_state: str
+    cases: str
+    case_commands: str
+    dead_letters: str
+
+
+def topics_of(settings: Settings) -> Topics:
+    """The topic names under the settings' prefix."""
+    prefix = settings.topic_prefix
+    return Topics(
+        raw={channel: f"{prefix}.raw.{name}" for channel, name in settings.channels.items()},
+        enriched=f"{prefix}.enriched",
+        signals=f"{prefix}.signals",
+        learn=f"{prefix}.learn",
+        topics=f"{prefix}.topics",
+        alerts=f"{prefix}.alerts.negative-spike",
+        alert_state=f"{prefix}.alerts.state",
+        cases=f"{prefix}.cases",
+        case_commands=f"{prefix}.cases.commands",
+        dead_letters=f"{prefix}.dead-letters",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """How a topic is made where it is missing."""
+
+    name: str
+    partitions: int
+    config: dict[str, str]
+
+
+_COMPACT = {"cleanup.policy": "compact"}
+_LARGE = {"max.message.bytes": str(8 * 1024 * 1024)}
+
+
+def plan(topics: Topics, *, partitions: int) -> list[TopicPlan]:
+    """All topics. Raw ones stamp their own time (versions rely on it); state is compacted; the rest is kept a week."""
+    raw = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(90 * 24 * 3600 * 1000)}
+    week = {"retention.ms": str(7 * 24 * 3600 * 1000)}
+    return [
+        *(TopicPlan(name, partitions, raw) for name in topics.raw.values()),
+        TopicPlan(topics.enriched, partitions, week | _LARGE),
+        TopicPlan(topics.signals, partitions, week),
+        TopicPlan(topics.case_commands, partitions, week),
+        TopicPlan(topics.learn, 1, week | _LARGE),
+        TopicPlan(topics.topics, 1, _COMPACT),
+        TopicPlan(topics.alerts, partitions, week),
+        TopicPlan(topics.alert_state, partitions, _COMPACT | _LARGE),
+        TopicPlan(topics.cases, partitions, _COMPACT),
+        TopicPlan(topics.dead_letters, partitions, {"retention.ms": str(30 * 24 * 3600 * 1000)}),
+    ]

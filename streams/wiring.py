@@ -1,0 +1,156 @@
+"""The composition root: everything is built here from the settings, and nowhere else."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from enrichers.scoring.topic_model import TopicModel
+
+from enrichers.chain import Chain
+from schemas.codec import Limits
+from schemas.errors import MissingDependency, SettingsError
+from sinks.base import Sink
+from streams.settings import Settings
+from streams.topics import Topics, topics_of
+
+if TYPE_CHECKING:
+    import faust
+
+    from streams.broker.outbox import Outbox
+    from streams.delivery.ledger import Ledger
+    from streams.stages.base import Stage
+
+STAGES = ("enrich", "index", "alert", "case", "learn")
+"""Every stage by name, in the order of the flow."""
+
+
+def build_chain(settings: Settings, model: Callable[[], TopicModel] = TopicModel.empty) -> Chain:
+    """The enrichers of the settings' profile, in order, their models loaded. `model` gives the newest topics."""
+    from enrichers.authenticity import Authenticity
+    from enrichers.clean import Clean
+    from enrichers.embed import Embed
+    from enrichers.engines.minilm import MiniLM
+    from enrichers.intent import Intent
+    from enrichers.language import Language
+    from enrichers.redact import Redact
+    from enrichers.sentiment import Sentiment
+    from enrichers.severity import Severity
+    from enrichers.topic import Topics as TopicAssign
+    from enrichers.translate import Translate
+
+    from enrichers.engines.apertium import Apertium
+
+    if settings.models == "hub":
+        raise MissingDependency("models = hub needs the extra `hub`: pip install 'vocero[hub]'")
+    return Chain(
+        [
+            Clean(),
+            Redact(redact_secret(settings)),
+            Language(),
+            Translate([Apertium()]),
+            Embed(MiniLM(threads=settings.model_threads)),
+            Sentiment(),
+            Intent(),
+            TopicAssign(model),
+            Authenticity(),
+            Severity(),
+        ]
+    )
+
+
+def redact_secret(settings: Settings) -> bytes:
+    """The key of the authors' hashes: the setting, or one drawn for this process where nothing is shared."""
+    if settings.redact_secret:
+        return settings.redact_secret.encode()
+    if settings.kafka_bootstrap_servers:
+        raise SettingsError(
+            "workers that share a broker must share the secret that hashes e-mail authors: "
+            "set VOCERO_REDACT_SECRET or VOCERO_REDACT_SECRET_FILE"
+        )
+    return secrets.token_bytes(32)
+
+
+def build_sink(settings: Settings) -> Sink:
+    """The store that the settings name, not yet opened."""
+    if settings.store == "memory":
+        from sinks.memory import MemorySink
+
+        return MemorySink()
+    if settings.store == "sqlite":
+        from sinks.sqlite import SQLiteSink
+
+        return SQLiteSink(settings.sqlite_file)
+    from sinks.elasticsearch import ElasticsearchSink
+
+    if not settings.elasticsearch_url:
+        raise SettingsError("store is elasticsearch: set VOCERO_ELASTICSEARCH_URL too")
+    return ElasticsearchSink(
+        settings.elasticsearch_url, api_key=settings.elasticsearch_api_key, ca=settings.elasticsearch_ca
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What runs in one process: stages, their Faust apps, and what they share."""
+
+    stages: Sequence[Stage]
+    apps: Sequence[faust.App]
+    outbox: Outbox
+    ledger: Ledger
+    topics: Topics
+    closers: Sequence[Callable[[], None]]
+
+    def close(self) -> None:
+        """Frees what the stages share. The stages themselves are closed by the runner."""
+        for close in self.closers:
+            close()
+
+
+def build_flow(
+    settings: Settings,
+    names: Sequence[str] = STAGES,
+    *,
+    sink: Callable[[], Sink] | None = None,
+    chain: Callable[[Callable[[], TopicModel]], Chain] | None = None,
+) -> Flow:
+    """The named stages as Faust apps on the settings' broker. `sink` and `chain` replace the real ones in tests."""
+    from streams.broker.client import client_config
+    from streams.broker.outbox import Outbox
+    from streams.broker.state import read_partition
+    from streams.delivery.harness import stage_app
+    from streams.delivery.ledger import Ledger
+    from streams.learning.follower import ModelFollower
+    from streams.stages.alert import AlertStage
+    from streams.stages.case import CaseStage
+    from streams.stages.enrich import EnrichStage
+    from streams.stages.index import IndexStage
+    from streams.stages.learn import LearnStage
+
+    topics = topics_of(settings)
+    config = client_config(settings)
+    read_state: Callable[[str, int], Mapping[bytes, bytes]] = partial(read_partition, config)
+    follower = ModelFollower(config, topics.topics)
+    make_chain = chain or partial(build_chain, settings)
+    makers: dict[str, Callable[[], Stage]] = {
+        "enrich": lambda: EnrichStage(
+            topics, lambda: make_chain(follower.newest), Limits(max_bytes=settings.max_record_bytes)
+        ),
+        "index": lambda: IndexStage(topics, sink or partial(build_sink, settings)),
+        "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
+        "case": lambda: CaseStage(topics, read_state),
+        "learn": lambda: LearnStage(topics, read_state),
+    }
+    for name in names:
+        if name not in makers:
+            raise SettingsError(f"there is no stage `{name}`: the stages are {', '.join(STAGES)}")
+    stages = [makers[name]() for name in dict.fromkeys(names)]
+    outbox = Outbox(config)
+    ledger = Ledger({topic: [s.name for s in stages if topic in s.inputs] for s in stages for topic in s.inputs})
+    apps = [stage_app(stage, settings, outbox, dead_letters=topics.dead_letters, ledger=ledger) for stage in stages]
+    if any(stage.name == "enrich" for stage in stages):
+        follower.start()
+    return Flow(stages, apps, outbox, ledger, topics, [follower.close, outbox.close])
