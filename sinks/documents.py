@@ -1,0 +1,96 @@
+"""Records to documents and back: Elastic Common Schema fields where one exists, everything else under `feedback`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.cases import Case
+from schemas.enriched import EnrichedPost, Relabel
+from schemas.identity import from_millis, parse_time, to_millis
+from schemas.topics import Topic
+from sinks.base import Document, Kind
+
+ECS_VERSION = "9.0.0"
+"""Of the Elastic Common Schema whose field names are used."""
+
+
+def post_document(post: EnrichedPost) -> Document:
+    """A post's document; `feedback` holds all its fields by their schema names, the embedding as base64."""
+    feedback: dict[str, Any] = msgspec.to_builtins(post)
+    # left out where they equal their defaults, but people filter by them
+    feedback.setdefault("sentiment", msgspec.to_builtins(post.sentiment))
+    body = _envelope("posts", post.identity, post.event_time, "event", created=_rfc3339(post.version))
+    body["event"]["provider"] = post.source
+    if post.url is not None:
+        body["url"] = {"original": post.url}
+    body["feedback"] = feedback
+    return Document("posts", post.identity, post.version, body)
+
+
+def case_document(case: Case) -> Document:
+    """A case's document, dated by its last step."""
+    body = _envelope("cases", case.id, case.updated_at, "state", created=case.opened_at)
+    body["feedback"] = {"case": msgspec.to_builtins(case)}
+    return Document("cases", case.id, case.version, body)
+
+
+def alert_document(alert: Alert) -> Document:
+    """An alert's document, dated by the event that changed its state."""
+    body = _envelope("alerts", alert.id, alert.at, "alert", created=alert.since)
+    body["feedback"] = {"alert": msgspec.to_builtins(alert)}
+    return Document("alerts", alert.id, alert.version, body)
+
+
+def topic_document(topic: Topic) -> Document:
+    """A topic's document. Its version: milliseconds of `updated_at`, or its count where it has no time."""
+    moment = parse_time(topic.updated_at)
+    body = _envelope("topics", topic.id, topic.updated_at, "state", created=topic.created_at)
+    body["feedback"] = {"topic": msgspec.to_builtins(topic)}
+    version = max(to_millis(moment), 0) if moment is not None else max(topic.count, 0)
+    return Document("topics", topic.id, version, body)
+
+
+def post_of(document: Document) -> EnrichedPost:
+    """The inverse of `post_document`. Raises ValueError where the document is not a post's."""
+    try:
+        return msgspec.convert(document.body["feedback"], EnrichedPost)
+    except (KeyError, TypeError, msgspec.ValidationError):
+        # a new error: the validation's text may quote the post
+        raise ValueError("the document does not hold an enriched post of this version of the schema") from None
+
+
+def relabelled(document: Document, relabel: Relabel) -> Document:
+    """The post's document with other topics, same identity, and the version that the relabel carries."""
+    topics = msgspec.to_builtins(relabel.topics)
+    feedback = {**document.body["feedback"], "topics": topics, "version": relabel.version}
+    if not topics:
+        del feedback["topics"]
+    return Document(document.kind, document.id, relabel.version, {**document.body, "feedback": feedback})
+
+
+def _envelope(kind: Kind, identity: str, time: str | None, event_kind: str, *, created: str | None) -> dict[str, Any]:
+    """The Elastic Common Schema's part of a body. A `time` that is no time stays as it is, for the sink to refuse."""
+    event = {"id": identity, "kind": event_kind, "module": "vocero", "dataset": f"feedback.{kind}"}
+    if (moment := _normal(created)) is not None:
+        event["created"] = moment
+    body: dict[str, Any] = {"ecs": {"version": ECS_VERSION}, "event": event}
+    if time is not None:
+        body["@timestamp"] = _normal(time) or time
+    return body
+
+
+def _normal(time: str | None) -> str | None:
+    """The time in the one form that every store reads; None where it is no time."""
+    moment = parse_time(time)
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _rfc3339(millis: int) -> str | None:
+    """The time of a version; None where the version counts steps that are no plausible milliseconds."""
+    try:
+        return from_millis(millis)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,64 @@
+"""A query in Elasticsearch's words: every part must occur in some field, filters are exact, order is total."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sinks.base import Kind, Query
+from sinks.elasticsearch.mapping import LANGUAGES
+from sinks.fields import CONTEXT, ENGLISH, FILTERS, ORIGINAL, SEVERITY, filters, phrases, unsearchable, window
+
+MAX_WINDOW = 10_000
+"""`offset + limit` that an index answers by default."""
+
+
+def search_request(query: Query) -> dict[str, Any]:
+    """The body of a search. Raises SettingsError for a time that is none."""
+    return {
+        "query": condition(query),
+        "sort": _sort(query),
+        "size": max(query.limit, 0),
+        "from": max(query.offset, 0),
+        "track_total_hits": True,
+        "version": True,
+    }
+
+
+def condition(query: Query) -> dict[str, Any]:
+    """What a document must fulfil."""
+    if unsearchable(query):
+        return {"match_none": {}}
+    required: list[dict[str, Any]] = [
+        {"multi_match": {"query": part, "type": "phrase", "fields": _text_fields(query.kind)}}
+        for part in phrases(query.text)
+    ]
+    exact: list[dict[str, Any]] = []
+    for name, value in filters(query):
+        paths = FILTERS[query.kind].get(name, ())
+        exact.append({"bool": {"should": [{"term": {path: value}} for path in paths], "minimum_should_match": 1}})
+    bounds = window(query)
+    limits = {"gte": bounds.since, "lt": bounds.until}
+    if any(limit is not None for limit in limits.values()):
+        given = {name: limit for name, limit in limits.items() if limit is not None}
+        exact.append({"range": {"@timestamp": {**given, "format": "epoch_millis"}}})
+    return {"bool": {"must": required or [{"match_all": {}}], "filter": exact}}
+
+
+def _text_fields(kind: Kind) -> list[str]:
+    """The words as they stand, their stems in every language, and the names around them at half the weight."""
+    stems = [f"{path}.{code}" for path in ORIGINAL[kind] for code in LANGUAGES]
+    english = [name for path in ENGLISH[kind] for name in (path, f"{path}.en")]
+    names = [f"{path}.text^0.5" for path in CONTEXT[kind]]
+    return [*ORIGINAL[kind], *stems, *english, *names]
+
+
+def _sort(query: Query) -> list[dict[str, Any]]:
+    newest = [
+        {"@timestamp": {"order": "desc", "missing": "_last", "unmapped_type": "date"}},
+        {"event.id": {"order": "asc"}},
+    ]
+    if query.sort == "severity":
+        return [{SEVERITY[query.kind]: {"order": "desc", "missing": "_last"}}, *newest]
+    if query.sort == "relevance" and phrases(query.text):
+        return [{"_score": {"order": "desc"}}, *newest]
+    return newest

@@ -1,0 +1,156 @@
+"""The sink: sends requests and reads back. What a response means stands in `decisions`, what is sent in `requests`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from elasticsearch import ApiError, Elasticsearch, SerializationError, TransportError, UnsupportedProductError
+
+from schemas.errors import StoreError
+from sinks.base import Document, Hits, Kind, Outcome, Query
+from sinks.elasticsearch import indices
+from sinks.elasticsearch.decisions import item_outcomes, request_outcome
+from sinks.elasticsearch.documents import original_body
+from sinks.elasticsearch.queries import MAX_WINDOW, condition, search_request
+from sinks.elasticsearch.requests import Limits, Operation, chunks, lines, operation
+from sinks.settling import id_fault, rejected, retry, settle
+
+_GET_CHUNK = 500
+# read back exactly from its base64; the floats would only make the answer longer
+_WITHOUT = ["feedback.embedding"]
+
+
+class ElasticsearchSink:
+    """Documents in indices `{prefix}-{kind}-v1` behind aliases `{prefix}-{kind}`. Thread-safe, as the client is.
+
+    `write` sends each document once: trying again, and when, is the caller's. `dims`: of the posts' embeddings.
+    """
+
+    name = "elasticsearch"
+
+    def __init__(
+        self,
+        client: Elasticsearch,
+        *,
+        prefix: str = "feedback",
+        shards: int = 1,
+        dims: int = 384,
+        limits: Limits | None = None,
+    ) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._shards = shards
+        self._dims = dims
+        self._limits = limits or Limits()
+
+    def open(self) -> None:
+        """Creates indices and aliases where missing. Raises StoreError with what to do."""
+        _explained(lambda: indices.create(self._client, self._prefix, shards=self._shards, dims=self._dims))
+
+    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+        """See `Sink.write`; a request that fails gives RETRY for its documents, the other requests go on."""
+        return settle(documents, self._store)
+
+    def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
+        """In the order of `ids`; None where there is none. Reads through to unrefreshed writes."""
+        askable = list(dict.fromkeys(one for one in ids if id_fault(one) is None))
+        found: dict[str, Document] = {}
+        for start in range(0, len(askable), _GET_CHUNK):
+            found |= self._fetch(kind, askable[start : start + _GET_CHUNK])
+        return [found.get(one) for one in ids]
+
+    def search(self, query: Query) -> Hits:
+        """Full text over original and English, in the stems of each language."""
+        if query.offset + query.limit > MAX_WINDOW:
+            raise StoreError(
+                f"Elasticsearch shows the first {MAX_WINDOW} matches; narrow the search by time or filters"
+            )
+        answer = _explained(
+            lambda: self._client.search(
+                index=self._alias(query.kind), body=search_request(query), source_excludes=_WITHOUT
+            )
+        )
+        hits = answer["hits"]
+        return Hits(hits["total"]["value"], [_document(query.kind, hit) for hit in hits["hits"]])
+
+    def count(self, kind: Kind, query: Query | None = None) -> int:
+        """How many documents of the kind match, as of the last refresh."""
+        wanted = condition(replace(query or Query(), kind=kind))
+        return int(_explained(lambda: self._client.count(index=self._alias(kind), query=wanted))["count"])
+
+    def refresh(self) -> None:
+        """Makes every earlier write visible to `search` and `count`."""
+        _explained(lambda: self._client.indices.refresh(index=indices.aliases(self._prefix)))
+
+    def close(self) -> None:
+        """Closes the client's connections."""
+        self._client.close()
+
+    def _alias(self, kind: Kind) -> str:
+        return indices.alias(self._prefix, kind)
+
+    def _fetch(self, kind: Kind, ids: list[str]) -> dict[str, Document]:
+        answer = _explained(lambda: self._client.mget(index=self._alias(kind), ids=ids, source_excludes=_WITHOUT))
+        return {one["_id"]: _document(kind, one) for one in answer["docs"] if one.get("found")}
+
+    def _store(self, documents: list[Document]) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        operations: list[Operation] = []
+        for index, document in enumerate(documents):
+            try:
+                one = operation(index, document, self._alias(document.kind), dims=self._dims)
+            except ValueError as error:
+                outcomes[index] = rejected(str(error))
+                continue
+            if one.size > self._limits.document_bytes:
+                outcomes[index] = rejected(f"the document is larger than {self._limits.document_bytes} bytes")
+            else:
+                operations.append(one)
+        for chunk in chunks(operations, self._limits):
+            outcomes |= self._send(chunk)
+        return [outcomes[index] for index in range(len(documents))]
+
+    def _send(self, chunk: list[Operation]) -> dict[int, Outcome]:
+        """One request; where it is refused as a whole for what it holds, halves of it, down to single documents."""
+        try:
+            answer = self._client.bulk(operations=lines(chunk)).body
+        except ApiError as error:
+            outcome = request_outcome(error.meta.status)
+            if outcome is None and len(chunk) > 1:
+                half = len(chunk) // 2
+                return self._send(chunk[:half]) | self._send(chunk[half:])
+            outcome = outcome or rejected(f"Elasticsearch refused the document (HTTP {error.meta.status})")
+            return {one.index: outcome for one in chunk}
+        except (TransportError, UnsupportedProductError) as error:
+            # no answer, half an answer, or one that is not Elasticsearch's
+            outcome = retry(f"Elasticsearch gave no usable answer ({type(error).__name__})")
+            return {one.index: outcome for one in chunk}
+        return {one.index: outcome for one, outcome in zip(chunk, item_outcomes(answer, len(chunk)), strict=True)}
+
+
+def _document(kind: Kind, hit: dict[str, Any]) -> Document:
+    return Document(kind, hit["_id"], hit["_version"], original_body(hit["_source"]))
+
+
+def _explained(call: Callable[[], Any]) -> Any:
+    """The call's answer; its failure as a StoreError without anything that the server quotes."""
+    try:
+        return call()
+    except ApiError as error:
+        raise StoreError(_sentence(error.meta.status)) from None
+    except (SerializationError, UnsupportedProductError):
+        raise StoreError("what answers is not Elasticsearch, or a proxy stands before it; check the address") from None
+    except TransportError as error:
+        raise StoreError(
+            f"Elasticsearch cannot be reached ({type(error).__name__}); check its address, certificate and that it runs"
+        ) from None
+
+
+def _sentence(status: int) -> str:
+    if status in (401, 403):
+        return f"Elasticsearch refuses our credentials (HTTP {status}); check the API key and its privileges"
+    if status == 404:
+        return "an index of vocero is missing in Elasticsearch; run `vocero setup`"
+    return f"Elasticsearch refused the request (HTTP {status}); its log says why"

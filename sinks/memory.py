@@ -1,0 +1,121 @@
+"""A sink in the process's own memory: for tests and small runs. It keeps the same contract as the real stores."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sinks.base import KINDS, Document, Hits, Kind, Outcome, Query
+from sinks.fields import (
+    CONTEXT,
+    ENGLISH,
+    ORIGINAL,
+    facets,
+    filters,
+    folded,
+    phrases,
+    severity_of,
+    text_of,
+    time_of,
+    unsearchable,
+    window,
+)
+from sinks.settling import UNCHANGED, WRITTEN, decode, encode, settle
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A document as it is kept: JSON, so that no caller can change it, beside what searches compare."""
+
+    version: int
+    json: bytes
+    words: str
+    facets: set[tuple[str, str]]
+    time: int | None
+    severity: float | None
+
+
+class MemorySink:
+    """Keeps documents until the process ends. Thread-safe. A word of a query matches what begins with it."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self._documents: dict[Kind, dict[str, _Stored]] = {kind: {} for kind in KINDS}
+        self._lock = threading.Lock()
+
+    def open(self) -> None:
+        """Nothing to create."""
+
+    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+        """See `Sink.write`; nothing here is ever to be tried again."""
+        with self._lock:
+            return settle(documents, lambda batch: [self._put(document) for document in batch])
+
+    def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
+        """In the order of `ids`; None where there is none."""
+        with self._lock:
+            found = [self._documents[kind].get(one) for one in ids]
+        return [_document(kind, one, stored) if stored else None for one, stored in zip(ids, found, strict=True)]
+
+    def search(self, query: Query) -> Hits:
+        """Every word or quoted phrase must occur; ranked by how often they do."""
+        ranked = self._matches(query)
+        chosen = ranked[max(query.offset, 0) :][: max(query.limit, 0)]
+        return Hits(len(ranked), [_document(query.kind, one, stored) for one, stored in chosen])
+
+    def count(self, kind: Kind, query: Query | None = None) -> int:
+        """How many documents of the kind match."""
+        return len(self._matches(replace(query or Query(), kind=kind)))
+
+    def refresh(self) -> None:
+        """Writes are visible at once."""
+
+    def close(self) -> None:
+        """Nothing to free; the documents stay readable."""
+
+    def _put(self, document: Document) -> Outcome:
+        kept = self._documents[document.kind]
+        old = kept.get(document.id)
+        if old is not None and old.version > document.version:
+            return UNCHANGED
+        words = " ".join(_WORD.findall(folded("\n".join(text_of(document, p) for p in (ORIGINAL, ENGLISH, CONTEXT)))))
+        kept[document.id] = _Stored(
+            document.version,
+            encode(document.body),
+            f" {words} ",
+            facets(document),
+            time_of(document),
+            severity_of(document),
+        )
+        return WRITTEN
+
+    def _matches(self, query: Query) -> list[tuple[str, _Stored]]:
+        """What matches, in the order that the query asks for."""
+        bounds, wanted = window(query), set(filters(query))
+        parts = [" " + " ".join(_WORD.findall(folded(part))) for part in phrases(query.text)]
+        if unsearchable(query):
+            return []
+        with self._lock:
+            everything = list(self._documents[query.kind].items())
+        found = [
+            (sum(stored.words.count(part) for part in parts), one, stored)
+            for one, stored in everything
+            if wanted <= stored.facets and bounds.holds(stored.time) and all(part in stored.words for part in parts)
+        ]
+        newest = float("-inf")
+        found.sort(key=lambda item: item[1])
+        found.sort(key=lambda item: item[2].time if item[2].time is not None else newest, reverse=True)
+        if query.sort == "severity":
+            found.sort(key=lambda item: item[2].severity if item[2].severity is not None else newest, reverse=True)
+        elif query.sort == "relevance":
+            found.sort(key=lambda item: item[0], reverse=True)
+        return [(one, stored) for _, one, stored in found]
+
+
+def _document(kind: Kind, identity: str, stored: _Stored) -> Document:
+    return Document(kind, identity, stored.version, decode(stored.json))
