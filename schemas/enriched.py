@@ -20,8 +20,8 @@ class Sentiment(Struct, frozen=True, kw_only=True):
 
     status: Literal["scored", "unscored"]
     label: SentimentLabel | None = None
-    score: Annotated[float | None, Meta(ge=-1, le=1, description="-1 most negative, 1 most positive.")] = None
-    confidence: Annotated[float | None, Meta(ge=0, le=1, description="Calibrated probability of the label.")] = None
+    score: Annotated[float, Meta(ge=-1, le=1, description="-1 most negative, 1 most positive.")] | None = None
+    confidence: Annotated[float, Meta(ge=0, le=1, description="Calibrated probability of the label.")] | None = None
 
 
 UNSCORED = Sentiment(status="unscored")
@@ -33,7 +33,7 @@ class Translation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: TranslationStatus
     text: Annotated[str | None, Meta(description="English text; null where nothing could be translated.")] = None
     engine: str | None = None
-    confidence: Annotated[float | None, Meta(ge=0, le=1, description="Share of words that the engine knew.")] = None
+    confidence: Annotated[float, Meta(ge=0, le=1, description="Share of words that the engine knew.")] | None = None
 
 
 class Span(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,7 +61,7 @@ class TopicRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str | None = None
     label: str | None = None
     keywords: list[str] = msgspec.field(default_factory=list)
-    similarity: Annotated[float | None, Meta(ge=-1, le=1, description="Cosine to the topic's centroid.")] = None
+    similarity: Annotated[float, Meta(ge=-1, le=1, description="Cosine to the topic's centroid.")] | None = None
     spans: Annotated[list[int], Meta(description="Indexes into `spans`.")] = msgspec.field(default_factory=list)
 
 

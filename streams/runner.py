@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 
 import faust
+from mode import Service
 
 from streams.stages.base import Stage
 
@@ -46,13 +47,32 @@ class Deadline:
         os._exit(code)
 
 
+class SideBySide(Service):
+    """Starts apps at the same time: one after the other, each would wait for the group of the one before."""
+
+    def __init__(self, apps: Sequence[faust.App]) -> None:
+        super().__init__()
+        self._apps = apps
+        for app in apps:
+            app.beacon.reattach(self.beacon)  # so that a crash of one ends the worker
+
+    async def on_start(self) -> None:
+        """Begins to start all apps."""
+        for app in self._apps:
+            self.add_future(app.maybe_start())
+
+    async def on_stop(self) -> None:
+        """Stops all apps."""
+        await asyncio.gather(*(app.stop() for app in self._apps))
+
+
 class StageWorker(faust.Worker):
     """Faust's worker without its own logging, spinner and redirections."""
 
     def __init__(self, apps: Sequence[faust.App], deadline: Deadline, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             apps[0],
-            *apps[1:],
+            SideBySide(apps[1:]),
             loop=loop,
             quiet=True,
             redirect_stdouts=False,

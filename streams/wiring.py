@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from enrichers.scoring.topic_model import TopicModel
@@ -74,6 +75,16 @@ def redact_secret(settings: Settings) -> bytes:
     return secrets.token_bytes(32)
 
 
+def make_state_directory(settings: Settings) -> None:
+    """Makes the state directory; raises SettingsError where that is not possible."""
+    try:
+        (Path(settings.state_dir) / "faust").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the state directory {settings.state_dir} cannot be made ({error.strerror}): set VOCERO_STATE_DIR"
+        ) from None
+
+
 def build_sink(settings: Settings) -> Sink:
     """The store that the settings name, not yet opened."""
     if settings.store == "memory":
@@ -132,6 +143,7 @@ def build_flow(
 
     topics = topics_of(settings)
     config = client_config(settings)
+    make_state_directory(settings)
     read_state: Callable[[str, int], Mapping[bytes, bytes]] = partial(read_partition, config)
     follower = ModelFollower(config, topics.topics)
     make_chain = chain or partial(build_chain, settings)
