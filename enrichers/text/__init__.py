@@ -1,0 +1,1 @@
+"""Text work that the enrichers share: characters, HTML, mail, quoting, boilerplate, glued words, sentences."""
