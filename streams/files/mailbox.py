@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
+from enrichers.text.mail import MailLimits
 from schemas.errors import RejectedInput
 from streams.files.base import Caps, Defaults, Item, Post, Reject, rejected
 from streams.files.fields import Assembler
 from streams.files.lines import BOM, lines_of, read_capped
-from streams.files.mail import MailCaps, mail_record
+from streams.files.mail import mail_record
 
 _SEPARATOR = re.compile(rb"From \S.{0,300}\d{1,2}:\d{2}.{0,100}\r?\n?")
 _ESCAPED = re.compile(rb">+From ")
@@ -26,19 +27,19 @@ class Mailbox:
     single: bool = False
     derive_ids: bool = True
     caps: Caps = field(default_factory=Caps)
-    mail_caps: MailCaps = field(default_factory=MailCaps)
 
     def __call__(self, stream: BinaryIO, defaults: Defaults) -> Iterator[Item]:
         defaults = replace(defaults, channel=defaults.channel or "email")
         assembler = Assembler(defaults, derive_ids=self.derive_ids)
         cap = self.caps.record_bytes
+        limits = MailLimits(max_bytes=cap)
         for number, message, whole in _one(stream, cap) if self.single else _messages(stream, cap):
             if not whole:
                 text = f"the message is larger than {self.caps.record_bytes} bytes; take its attachments out"
                 yield Reject(number, "too-large", text, message)
                 continue
             try:
-                yield Post(assembler.post(mail_record(message, self.mail_caps)), number)
+                yield Post(assembler.post(mail_record(message, limits)), number)
             except RejectedInput as error:
                 yield rejected(error, number, message)
 

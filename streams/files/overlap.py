@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from time import monotonic
@@ -14,7 +14,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 _TICK = 0.2
 _READY_BATCHES = 2
-_JOIN_SECONDS = 5.0
+_JOIN_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def overlapped(
     *,
     weigh: Callable[[In], int],
     limits: BatchLimits,
-) -> Iterator[list[Out]]:
+) -> Generator[list[Out], None, None]:
     """The results of `work` batch by batch, in the order of `items`, while more are read and worked on.
 
     `weigh` gives an item's characters. What `items` or `work` raises is raised here, after the results before it.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from schemas.errors import SettingsError
+from schemas.errors import SettingsError, StoreError
 
 STDOUT = "-"
 _BUFFER = 1 << 20
@@ -40,21 +42,35 @@ class Output:
             raise SettingsError(f"{name} cannot be written ({error.strerror}): name another place") from None
 
     def write(self, data: bytes) -> None:
-        """One or more whole lines."""
-        self._stream.write(data)
-        self.written += len(data)
+        """One or more whole lines. This and the next two raise BrokenPipeError for a closed pipe, else StoreError."""
+        with self._told():
+            self._stream.write(data)
+            self.written += len(data)
 
     def flush(self) -> None:
-        self._stream.flush()
+        """What was written is with the reader."""
+        with self._told():
+            self._stream.flush()
 
     def commit(self) -> None:
         """Everything is written: the file takes its place."""
-        self._stream.flush()
-        if self._part is not None:
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._part.replace(self.name)
-            self._part = None
+        with self._told():
+            self._stream.flush()
+            if self._part is not None:
+                os.fsync(self._stream.fileno())
+                self._stream.close()
+                self._part.replace(self.name)
+                self._part = None
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            place = "standard output" if self.name == STDOUT else self.name
+            raise StoreError(f"{place} cannot be written ({error.strerror}): free some room or name another") from None
 
     def discard(self) -> None:
         """Removes the part file."""
@@ -75,7 +91,9 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.name != STDOUT:
-            self._stream.close()
+            # on the way out of a failure the rest may not be writable either
+            with suppress(OSError):
+                self._stream.close()
 
 
 def _is_regular_or_new(path: Path) -> bool:
