@@ -29,28 +29,33 @@ STAGES = ("enrich", "index", "alert", "case", "learn")
 """Every stage by name, in the order of the flow."""
 
 
-def build_chain(settings: Settings, model: Callable[[], TopicModel] = TopicModel.empty) -> Chain:
-    """The enrichers of the settings' profile, in order, their models loaded. `model` gives the newest topics."""
+def build_chain(
+    settings: Settings, model: Callable[[], TopicModel] = TopicModel.empty, *, shared: bool = False
+) -> Chain:
+    """The enrichers of the settings' profile, in order, their models loaded. `model` gives the newest topics.
+
+    `shared`: other workers enrich the same topics, so that what they must agree on has to be set.
+    """
     from enrichers.authenticity import Authenticity
-    from enrichers.clean import Clean
-    from enrichers.embed import Embed
-    from enrichers.engines.minilm import MiniLM
     from enrichers.intent import Intent
     from enrichers.language import Language
     from enrichers.redact import Redact
     from enrichers.sentiment import Sentiment
     from enrichers.severity import Severity
     from enrichers.topic import Topics as TopicAssign
-    from enrichers.translate import Translate
 
+    from enrichers.clean import Clean
+    from enrichers.embed import Embed
     from enrichers.engines.apertium import Apertium
+    from enrichers.engines.minilm import MiniLM
+    from enrichers.translate import Translate
 
     if settings.models == "hub":
         raise MissingDependency("models = hub needs the extra `hub`: pip install 'vocero[hub]'")
     return Chain(
         [
             Clean(),
-            Redact(redact_secret(settings)),
+            Redact(redact_secret(settings, shared=shared)),
             Language(),
             Translate([Apertium()]),
             Embed(MiniLM(threads=settings.model_threads)),
@@ -63,11 +68,11 @@ def build_chain(settings: Settings, model: Callable[[], TopicModel] = TopicModel
     )
 
 
-def redact_secret(settings: Settings) -> bytes:
+def redact_secret(settings: Settings, *, shared: bool) -> bytes:
     """The key of the authors' hashes: the setting, or one drawn for this process where nothing is shared."""
     if settings.redact_secret:
         return settings.redact_secret.encode()
-    if settings.kafka_bootstrap_servers:
+    if shared:
         raise SettingsError(
             "workers that share a broker must share the secret that hashes e-mail authors: "
             "set VOCERO_REDACT_SECRET or VOCERO_REDACT_SECRET_FILE"
@@ -127,8 +132,12 @@ def build_flow(
     *,
     sink: Callable[[], Sink] | None = None,
     chain: Callable[[Callable[[], TopicModel]], Chain] | None = None,
+    shared: bool = True,
 ) -> Flow:
-    """The named stages as Faust apps on the settings' broker. `sink` and `chain` replace the real ones in tests."""
+    """The named stages as Faust apps on the settings' broker. `sink` and `chain` replace the real ones in tests.
+
+    `shared` False: the broker is this process's own.
+    """
     from streams.broker.client import client_config
     from streams.broker.outbox import Outbox
     from streams.broker.state import read_partition
@@ -146,7 +155,9 @@ def build_flow(
     make_state_directory(settings)
     read_state: Callable[[str, int], Mapping[bytes, bytes]] = partial(read_partition, config)
     follower = ModelFollower(config, topics.topics)
-    make_chain = chain or partial(build_chain, settings)
+    if "enrich" in names and chain is None:
+        redact_secret(settings, shared=shared)  # refused now, not when the first post comes
+    make_chain = chain or partial(build_chain, settings, shared=shared)
     makers: dict[str, Callable[[], Stage]] = {
         "enrich": lambda: EnrichStage(
             topics, lambda: make_chain(follower.newest), Limits(max_bytes=settings.max_record_bytes)

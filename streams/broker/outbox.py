@@ -71,7 +71,7 @@ class Outbox:
         loop = asyncio.get_running_loop()
         pending = _Pending(len(messages), loop, loop.create_future())
         for index, message in enumerate(messages):
-            while not self._produce(message, index, pending):
+            while not self._produce(message, index, pending):  # noqa: ASYNC110 - the polling thread empties the queue
                 await asyncio.sleep(0.01)
         await pending.done
         refused: list[Message] = []

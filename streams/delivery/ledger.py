@@ -18,6 +18,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._sent: Counter[str] = Counter()
         self._settled: Counter[str] = Counter()
+        self._produced: Counter[str] = Counter()
         self._ready: set[str] = set()
         self._changed = threading.Condition(self._lock)
 
@@ -25,6 +26,7 @@ class Ledger:
         """One record was sent to each of `topics`; call it before the consumer could see the record."""
         with self._changed:
             for topic in topics:
+                self._produced[topic] += 1
                 for stage in self._consumers.get(topic, ()):
                     self._sent[stage] += 1
 
@@ -53,6 +55,11 @@ class Ledger:
         """How many records a stage has settled so far."""
         with self._lock:
             return self._settled[stage]
+
+    def produced(self, topic: str) -> int:
+        """How many records were sent to a topic so far."""
+        with self._lock:
+            return self._produced[topic]
 
     def wait_ready(self, stages: Iterable[str], *, seconds: float) -> bool:
         """True once all `stages` have their partitions; False after `seconds`."""

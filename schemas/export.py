@@ -1,0 +1,54 @@
+"""Writes the JSON Schema (draft 2020-12) of every topic from the types: `python -m schemas.export [FOLDER]`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.cases import Case, CaseCommand
+from schemas.dead_letters import DeadLetter
+from schemas.enriched import EnrichedPost, Relabel
+from schemas.raw import RawPost
+from schemas.signals import Lesson, Signal
+from schemas.topics import Topic
+
+RECORDS: dict[str, type] = {
+    "raw": RawPost,
+    "enriched": EnrichedPost,
+    "relabel": Relabel,
+    "signals": Signal,
+    "learn": Lesson,
+    "topics": Topic,
+    "alerts.negative-spike": Alert,
+    "cases": Case,
+    "cases.commands": CaseCommand,
+    "dead-letters": DeadLetter,
+}
+"""Topic, less its prefix, to the type of its values."""
+
+
+def json_schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of one topic's records."""
+    schema = msgspec.json.schema(RECORDS[name])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"vocero {name}", **schema}
+
+
+def render(name: str) -> str:
+    """The file's text: stable, so that a change of the types shows as a small diff."""
+    return json.dumps(json_schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def main(folder: Path) -> None:
+    """Writes one file per topic."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in RECORDS:
+        (folder / f"{name}.schema.json").write_text(render(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "json")
