@@ -1,0 +1,1 @@
+"""What does the work behind an enricher: translation and embedding engines, each behind one shape in `base`."""
