@@ -40,7 +40,7 @@ class _Stored:
 
 
 class MemorySink:
-    """Keeps documents until the process ends. Thread-safe. A word of a query matches what begins with it."""
+    """Keeps documents until the process ends. Thread-safe. Words match as they are, not by their stems."""
 
     name = "memory"
 
@@ -83,11 +83,11 @@ class MemorySink:
         old = kept.get(document.id)
         if old is not None and old.version > document.version:
             return UNCHANGED
-        words = " ".join(_WORD.findall(folded("\n".join(text_of(document, p) for p in (ORIGINAL, ENGLISH, CONTEXT)))))
+        text = "\n".join(text_of(document, paths) for paths in (ORIGINAL, ENGLISH, CONTEXT))
         kept[document.id] = _Stored(
             document.version,
             encode(document.body),
-            f" {words} ",
+            _words(text),
             facets(document),
             time_of(document),
             severity_of(document),
@@ -97,7 +97,7 @@ class MemorySink:
     def _matches(self, query: Query) -> list[tuple[str, _Stored]]:
         """What matches, in the order that the query asks for."""
         bounds, wanted = window(query), set(filters(query))
-        parts = [" " + " ".join(_WORD.findall(folded(part))) for part in phrases(query.text)]
+        parts = [_words(part) for part in phrases(query.text)]
         if unsearchable(query):
             return []
         with self._lock:
@@ -115,6 +115,11 @@ class MemorySink:
         elif query.sort == "relevance":
             found.sort(key=lambda item: item[0], reverse=True)
         return [(one, stored) for _, one, stored in found]
+
+
+def _words(text: str) -> str:
+    """Each word between two spaces of its own, so that a phrase is a substring, and repeats are counted."""
+    return "".join(f" {word} " for word in _WORD.findall(folded(text)))
 
 
 def _document(kind: Kind, identity: str, stored: _Stored) -> Document:

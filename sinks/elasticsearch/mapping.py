@@ -22,10 +22,12 @@ LANGUAGES = {
 MAX_SPANS = 50_000
 """Nested objects in one document; Elasticsearch's own default of 10,000 would refuse a very long post."""
 
+MAX_KEYWORD = 8191
+"""Characters. Lucene's longest term is 32,766 bytes: what is longer is kept and shown, but not filtered by."""
+
 Properties = dict[str, Any]
 
-# Lucene's longest term is 32,766 bytes: what is longer is kept and shown, but not filtered by
-_KEYWORD: Properties = {"type": "keyword", "ignore_above": 8191}
+_KEYWORD: Properties = {"type": "keyword", "ignore_above": MAX_KEYWORD}
 _FOLDED: Properties = {"type": "text", "analyzer": "folded"}
 _ENGLISH: Properties = {**_FOLDED, "fields": {"en": {"type": "text", "analyzer": "english"}}}
 _ORIGINAL: Properties = {
@@ -38,7 +40,7 @@ _DATE: Properties = {"type": "date", "ignore_malformed": True}
 _LONG: Properties = {"type": "long", "ignore_malformed": True}
 _DOUBLE: Properties = {"type": "double", "ignore_malformed": True}
 _BOOLEAN: Properties = {"type": "boolean"}
-_FLATTENED: Properties = {"type": "flattened", "ignore_above": 8191, "depth_limit": 100}
+_FLATTENED: Properties = {"type": "flattened", "ignore_above": MAX_KEYWORD, "depth_limit": 100}
 _OPAQUE: Properties = {"type": "object", "enabled": False}
 
 

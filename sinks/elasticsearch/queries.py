@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sinks.base import Kind, Query
-from sinks.elasticsearch.mapping import LANGUAGES
+from sinks.elasticsearch.mapping import LANGUAGES, MAX_KEYWORD
 from sinks.fields import CONTEXT, ENGLISH, FILTERS, ORIGINAL, SEVERITY, filters, phrases, unsearchable, window
 
 MAX_WINDOW = 10_000
@@ -34,14 +34,21 @@ def condition(query: Query) -> dict[str, Any]:
     ]
     exact: list[dict[str, Any]] = []
     for name, value in filters(query):
-        paths = FILTERS[query.kind].get(name, ())
-        exact.append({"bool": {"should": [{"term": {path: value}} for path in paths], "minimum_should_match": 1}})
+        exact.append(_one_equals(FILTERS[query.kind].get(name, ()), value))
     bounds = window(query)
     limits = {"gte": bounds.since, "lt": bounds.until}
     if any(limit is not None for limit in limits.values()):
         given = {name: limit for name, limit in limits.items() if limit is not None}
         exact.append({"range": {"@timestamp": {**given, "format": "epoch_millis"}}})
     return {"bool": {"must": required or [{"match_all": {}}], "filter": exact}}
+
+
+def _one_equals(paths: tuple[str, ...], value: str) -> dict[str, Any]:
+    """One of the fields equals the value. No fields: nothing does, while an empty `bool` would match everything."""
+    # a longer value is in no index, and the server refuses to be asked for it
+    if not paths or len(value) > MAX_KEYWORD:
+        return {"match_none": {}}
+    return {"bool": {"should": [{"term": {path: value}} for path in paths], "minimum_should_match": 1}}
 
 
 def _text_fields(kind: Kind) -> list[str]:
