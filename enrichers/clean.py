@@ -23,6 +23,8 @@ from schemas.raw import Author
 
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|body|div|p|span|table|article|section)\b", re.IGNORECASE)
 _MARKUP_END = re.compile(r"</(?:html|body|div|p|span|table|article|section)\s*>\s*\Z", re.IGNORECASE)
+MAX_CLEANED = 100_000
+"""Characters of a post that `clean_text` covers; `text` keeps all of them."""
 _ROUNDS = 6  # until nothing changes: one cut may bare the next
 
 
@@ -81,6 +83,10 @@ class Clean:
         text = draft.post.text
         if draft.post.content_type == "text/html":
             text = html_to_text(text, mark_quotes=mail)
+        # a tenth more, for the spaces that cleaning puts in
+        if len(text) > MAX_CLEANED * 1.1:
+            text = text[:MAX_CLEANED]
+            draft = draft.noted(f"clean: only the first {MAX_CLEANED} characters are in clean_text")
         return draft.with_post(clean_text=self.clean(text, mail=mail))
 
 

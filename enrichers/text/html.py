@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -23,18 +24,21 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\
 _QUOTE = re.compile(r"gmail_quote|yahoo_quoted|moz-cite|protonmail_quote|zmail_extra", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_MAX_TAGS = 200_000
+_BREAKING = re.compile(r"<\s*/?\s*(?:br|p|div|li|tr|h[1-6]|blockquote)\b[^<>]{0,2000}>", re.IGNORECASE)
+_MAX_TAGS = 100_000
+_MAX_OPEN = 2_000  # the parser is quadratic in depth
 
 
 def html_to_text(markup: str, *, mark_quotes: bool = False) -> str:
     """The visible text of an HTML document or fragment, one line per block, entities decoded.
 
     With `mark_quotes`, what a mail program quotes (blockquotes, reply containers) gets "> " before each line.
-    Markup with more than 200,000 tags is not parsed: its tags are only cut out.
+    Markup with very many tags, or very many that are not closed, is not parsed: its tags are only cut out.
     """
     markup = markup.replace("\x00", "")
-    if markup.count("<") > _MAX_TAGS:
-        return _TAG.sub(" ", markup)
+    tags, ends = markup.count("<"), markup.count("</")
+    if tags > _MAX_TAGS or tags - 2 * ends > _MAX_OPEN:
+        return html.unescape(_TAG.sub(" ", _BREAKING.sub("\n", markup)))
     root = LexborHTMLParser(markup).root
     return "" if root is None else _render(root, mark_quotes)
 

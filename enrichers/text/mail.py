@@ -17,10 +17,11 @@ from schemas.raw import Attachment
 
 @dataclass(frozen=True, slots=True)
 class MailLimits:
-    """Caps on one mail: `max_bytes` of it and of its header, `max_header_bytes` of one field, parts, nesting."""
+    """Caps on one mail: bytes of it, of its header, of one `Content-` field; parts, levels of nesting."""
 
     max_bytes: int = 16 * 1024 * 1024
-    max_header_bytes: int = 64 * 1024
+    max_header_bytes: int = 1024 * 1024
+    max_content_bytes: int = 8 * 1024
     max_headers: int = 2_000
     max_parts: int = 500
     max_depth: int = 30
@@ -95,7 +96,7 @@ def _check(source: bytes, limits: MailLimits) -> None:
         raise RejectedInput("bad-mail", "the mail does not begin with a header such as `From:`")
     end = _HEADER_END.search(source)
     header = source[: end.start()] if end else source
-    if header.count(b"\n") > limits.max_headers or len(header) > 16 * limits.max_header_bytes:
+    if header.count(b"\n") > limits.max_headers or len(header) > limits.max_header_bytes:
         raise RejectedInput("too-large", "the mail's header is too long")
     containers = sum(1 for _ in _CONTAINER.finditer(source))
     lines = source.count(b"\n") + 1
@@ -106,7 +107,7 @@ def _check(source: bytes, limits: MailLimits) -> None:
         raise RejectedInput("too-large", f"the mail holds more than {limits.max_parts} parts")
     if containers > 4 * limits.max_parts:
         raise RejectedInput("too-deep", f"the mail holds more than {limits.max_parts} parts")
-    if max((len(line) for line in _unfolded(source)), default=0) > limits.max_header_bytes:
+    if any(len(line) > limits.max_content_bytes or line.count(b";") > 50 for line in _unfolded(source)):
         raise RejectedInput("too-large", "a header field of the mail is too long")
 
 

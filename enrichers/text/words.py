@@ -52,9 +52,9 @@ FUNCTION_WORDS: Final[dict[str, frozenset[str]]] = {
 
 HINDI_ROMANISED: Final[frozenset[str]] = word_set(
     "hai hain hua hui hue nahi nahin nhi kya kyu kyun kyon kaise kab kahan kaun mein main mera meri mere tera teri "
-    "tere hum tum aap aapka aapki apna apni apne unka unki inka uska uski iska iski ko ki ke ka se bhi aur ya toh phir fir "
-    "bahut bohot accha acha achha bura yeh ye woh wo jo agar lekin magar abhi aaj kal sab kuch koi raha rahe rahi gaya "
-    "gayi gaye karna karo kar kiya kiye diya liya tha thi thay hoga hogi ho jai ji bhai "
-    "yaar log desh mat bas sirf"
+    "tere hum tum aap aapka aapki apna apni apne unka unki inka uska uski iska iski ko ki ke ka se bhi aur ya toh "
+    "phir fir bahut bohot accha acha achha bura yeh ye woh wo jo agar lekin magar abhi aaj kal sab kuch koi raha rahe "
+    "rahi gaya gayi gaye karna karo kar kiya kiye diya liya tha thi thay hoga hogi ho jai "
+    "ji bhai yaar log desh mat bas sirf"
 )
 """Frequent words of Hindi in Latin letters."""
