@@ -14,6 +14,7 @@ from schemas.raw import RawPost
 _RAW_FIELDS = frozenset(RawPost.__struct_fields__)
 _QUOTED = re.compile(r"'[^']*'")
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_SURROGATE = re.compile(rb"\\u[dD][89abcdefABCDEF]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 encode = msgspec.json.Encoder().encode
@@ -37,14 +38,10 @@ def decode_object(data: bytes, limits: Limits = Limits()) -> dict[str, Any]:
         raise RejectedInput("too-deep", f"the record is nested more than {limits.max_depth} levels deep")
     try:
         value = msgspec.json.decode(data)
-    except UnicodeDecodeError:
-        raise RejectedInput("not-utf8", "the record is not valid UTF-8; encode it as UTF-8") from None
     except RecursionError:
         raise RejectedInput("too-deep", "the record is nested too deeply") from None
-    except msgspec.DecodeError as error:
-        if "utf-8" in str(error).lower() or "surrogate" in str(error).lower():
-            raise RejectedInput("not-utf8", "the record holds invalid UTF-8 or a lone surrogate") from None
-        raise RejectedInput("not-json", "the record is not valid JSON") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _unreadable(data) from None
     if not isinstance(value, dict):
         raise RejectedInput("not-an-object", "the record is JSON, but not an object with fields")
     return value
@@ -77,6 +74,17 @@ def raw_post(fields: dict[str, Any]) -> RawPost:
 def decode_raw(data: bytes, limits: Limits = Limits()) -> RawPost:
     """Bytes of one raw record to a RawPost; raises RejectedInput with the reason."""
     return raw_post(decode_object(data, limits))
+
+
+def _unreadable(data: bytes) -> RejectedInput:
+    """Why bytes are no JSON."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return RejectedInput("not-utf8", "the record is not valid UTF-8: encode it as UTF-8")
+    if _SURROGATE.search(data):
+        return RejectedInput("not-utf8", "the record holds half of a surrogate pair, which is no character")
+    return RejectedInput("not-json", "the record is not valid JSON")
 
 
 def _depth(data: bytes) -> int:

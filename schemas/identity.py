@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """No feedback channel of today is older; a time before it is a mistake."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_AHEAD_MS = 24 * 3600 * 1000
 """How far a clock may run ahead before its times are not believed."""
 
@@ -34,12 +35,13 @@ def parse_time(text: str | None) -> datetime | None:
 
 def to_millis(moment: datetime) -> int:
     """Milliseconds since 1970-01-01T00:00:00Z."""
-    return int(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_millis(millis: int) -> str:
     """RFC 3339 in UTC with milliseconds, such as 2026-03-01T09:30:00.000Z."""
-    return datetime.fromtimestamp(millis / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = _EPOCH + timedelta(milliseconds=millis)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def plausible(moment: datetime | None, now_ms: int) -> bool:

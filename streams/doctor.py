@@ -69,11 +69,9 @@ def _translation() -> Finding:
     have = [name for code, name in SERVED.items() if code in languages]
     missing = [name for code, name in SERVED.items() if code not in languages]
     if not missing:
-        return Finding(
-            "translation", True, f"Apertium: {', '.join(have)} into English; others are `unsupported`"
-        )
+        return Finding("translation", True, f"Apertium: {', '.join(have)} into English; others are `unsupported`")
     words = (
-        f"Apertium cannot translate {', '.join(missing)} here: posts in them are marked `unsupported`. Install Debian's "
+        f"Apertium cannot translate {', '.join(missing)} here: such posts are marked `unsupported`. Install Debian's "
         "packages: apt-get install apertium apertium-eng-spa apertium-spa-ita apertium-es-pt apertium-fr-es "
         "apertium-spa-cat apertium-eng-cat"
     )

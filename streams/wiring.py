@@ -37,10 +37,7 @@ def build_chain(
     `shared`: other workers enrich the same topics, so that what they must agree on has to be set.
     """
     from enrichers.authenticity import Authenticity
-    from enrichers.intent import Intent
     from enrichers.language import Language
-    from enrichers.redact import Redact
-    from enrichers.sentiment import Sentiment
     from enrichers.severity import Severity
     from enrichers.topic import Topics as TopicAssign
 
@@ -48,6 +45,9 @@ def build_chain(
     from enrichers.embed import Embed
     from enrichers.engines.apertium import Apertium
     from enrichers.engines.minilm import MiniLM
+    from enrichers.intent import Intent
+    from enrichers.redact import Redact
+    from enrichers.sentiment import Sentiment
     from enrichers.translate import Translate
 
     if settings.models == "hub":
@@ -100,13 +100,16 @@ def build_sink(settings: Settings) -> Sink:
         from sinks.sqlite import SQLiteSink
 
         return SQLiteSink(settings.sqlite_file)
-    from sinks.elasticsearch import ElasticsearchSink
+    from sinks.elasticsearch import ElasticsearchSink, connect
 
     if not settings.elasticsearch_url:
         raise SettingsError("store is elasticsearch: set VOCERO_ELASTICSEARCH_URL too")
-    return ElasticsearchSink(
-        settings.elasticsearch_url, api_key=settings.elasticsearch_api_key, ca=settings.elasticsearch_ca
+    client = connect(
+        settings.elasticsearch_url,
+        api_key=settings.elasticsearch_api_key,
+        ca_file=settings.elasticsearch_ca,
     )
+    return ElasticsearchSink(client, prefix=settings.topic_prefix)
 
 
 @dataclass(frozen=True, slots=True)

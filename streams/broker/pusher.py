@@ -37,6 +37,7 @@ class Pusher:
         *,
         on_refused: OnRefused,
         rate: float | None = None,
+        linger_ms: int = 20,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -45,7 +46,7 @@ class Pusher:
             {
                 "enable.idempotence": True,
                 "compression.type": "lz4",
-                "linger.ms": 20,
+                "linger.ms": linger_ms,
                 "partitioner": "murmur2_random",
                 "delivery.timeout.ms": 60_000,
                 **config,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from schemas.errors import BrokerError
 from streams.cli.common import errors_console, log_to_stderr, opened_store, settings_of
+
+if TYPE_CHECKING:
+    from streams.embedded import Parcel
+    from streams.topics import Topics
 
 
 @click.command()
@@ -28,7 +33,8 @@ def command(ctx: click.Context, report_file: Path, log_level: str) -> None:
 
     500 invented posts in over twenty languages, six weeks in the life of a web shop. Running it again is harmless.
     """
-    from streams.demo import run_demo, sample_folder
+    from streams.demo import parcels, sample_folder
+    from streams.embedded import play
     from streams.report import print_summary, summarise, write_report
 
     log_to_stderr(log_level)
@@ -46,19 +52,19 @@ def command(ctx: click.Context, report_file: Path, log_level: str) -> None:
     ) as progress:
         task = progress.add_task("waiting for the stages", total=None)
 
-        def ready(total: int) -> None:
-            progress.update(task, total=total, description="posts enriched")
-            if not console.is_terminal:
-                console.print(f"{total} records to send")
+        def told(topics: Topics) -> list[Parcel]:
+            story = parcels(folder, topics)
+            progress.update(task, total=len(story), description="posts enriched")
+            return story
 
         def moved(settled: int, event_time: float) -> None:
             day = datetime.fromtimestamp(event_time, UTC).strftime("%d %B")
             progress.update(task, completed=settled, description=f"posts enriched, {day}")
 
-        outcome = run_demo(settings, folder, on_ready=ready, on_progress=moved)
+        outcome = play(settings, told, on_progress=moved)
     if outcome.failure:
         raise BrokerError(outcome.failure)
-    if outcome.code or not outcome.seconds:
+    if not outcome.complete:
         console.print("stopped before the end: run it again, nothing is doubled")
         ctx.exit(outcome.code or 130)
     with opened_store(settings) as sink:
