@@ -13,7 +13,6 @@ from streams.files.base import EXCERPT
 from streams.files.lines import Line, lines_of
 
 DELIMITERS = (",", ";", "\t")
-_REPLAYS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +26,12 @@ class Row:
     message: str = ""
 
 
-class _Unclosed(Exception):
-    """The file or the cap came to an end inside quotes."""
+class _Unusable(Exception):
+    """The row that is being read comes to no good end."""
 
-
-class _Oversized(Exception):
-    """A line of the row is longer than the cap."""
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
 
 
 class _Source:
@@ -53,14 +52,14 @@ class _Source:
         line = self._again.popleft() if self._again else next(self._lines, None)
         if line is None:
             if self.row:
-                raise _Unclosed
+                raise _Unusable("bad-value", "a quote opens here and is never closed")
             raise StopIteration
         self.row.append(line)
         self.size += len(line.data)
-        if line.too_long:
-            raise _Oversized
-        if self.size > self._cap:
-            raise _Unclosed
+        if len(self.row) == 1 and line.too_long:
+            raise _Unusable("too-large", f"the line is longer than {self._cap} bytes; split or shorten it")
+        if self.size > self._cap or line.too_long:
+            raise _Unusable("bad-value", f"a quote opens here and is not closed within {self._cap} bytes")
         try:
             return line.data.decode("utf-8")
         except UnicodeDecodeError:
@@ -73,47 +72,45 @@ class _Source:
         self.size = 0
         self.undecodable = False
 
-    def replay(self) -> None:
-        """Gives the lines after the row's first one once more."""
+    def retry(self) -> None:
+        """Gives the lines after the row's first one again.
+
+        Linear: lines inside an open quote hold only doubled quotes, so that none of them can open one of its own.
+        """
         self._again.extendleft(reversed(self.row[1:]))
 
-    def replay_all(self) -> None:
-        """Gives every line of the row once more."""
+    def replay(self) -> None:
+        """Gives every line of the row again."""
         self._again.extendleft(reversed(self.row))
 
 
 def rows_of(stream: BinaryIO, cap: int) -> Iterator[Row]:
     """Every row; the delimiter is the one of comma, semicolon and tab that splits the first line best.
 
-    A quote that is never closed would swallow the rest of the file: its line is rejected, and reading goes on after
-    it, at most 16 times a file; then all lines up to the cap are rejected together.
+    A quote that is never closed would swallow what follows: only its own line is rejected, and the lines after it are
+    read again by themselves.
     """
     source = _Source(lines_of(stream, cap), cap)
     # this limit is the process's, and its default of 128 KiB refuses long posts
     if csv.field_size_limit() < cap:
         csv.field_size_limit(cap)
     delimiter = _sniffed(source)
-    reader = csv.reader(source, delimiter=delimiter)
-    replays = _REPLAYS
+    # strict: a cell with stray quotes is told, where the lenient way would drop some of its characters
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
     while True:
         source.begin()
         try:
             cells = next(reader)
         except StopIteration:
             return
-        except _Oversized:
-            yield _bad(source, "too-large", f"a line is longer than {cap} bytes; split or shorten it")
-        except _Unclosed:
-            more = len(source.row) - 1
-            whole = not replays or not more
-            said = f"; the {more} lines after it are part of it" if whole and more else ""
-            yield _bad(source, "bad-value", f"a quote opens on this line and is never closed{said}")
-            if not whole:
-                replays -= 1
-                source.replay()
-            reader = csv.reader(source, delimiter=delimiter)
+        except _Unusable as error:
+            yield _bad(source, error.reason, str(error))
+            source.retry()
+            reader = csv.reader(source, delimiter=delimiter, strict=True)
         except csv.Error:
-            yield _bad(source, "bad-value", "the row is not valid CSV: check its quotes and line endings")
+            yield _bad(source, "bad-value", "the row is not valid CSV: check its quotes and line ends")
+            source.retry()
+            reader = csv.reader(source, delimiter=delimiter, strict=True)
         else:
             if source.undecodable:
                 yield _bad(source, "not-utf8", "the row is not valid UTF-8; save the file as UTF-8")
@@ -137,9 +134,9 @@ def _sniffed(source: _Source) -> str:
     while not text.strip():
         try:
             text = next(source, "end")
-        except (_Oversized, _Unclosed):
+        except _Unusable:
             break
-    source.replay_all()
+    source.replay()
     return max(DELIMITERS, key=lambda delimiter: len(_cells(text, delimiter)))
 
 
