@@ -70,4 +70,4 @@ def _own(name: str, folder: Path) -> Iterator[Callable[..., LocalServer]]:
 
     yield make
     for server in started:
-        server.stop()
+        server.remove()

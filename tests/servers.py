@@ -73,16 +73,23 @@ class LocalServer:
 
     def pid(self) -> int | None:
         """Its process id, None where it does not run."""
-        folder = self.state / self.name
-        if self.name == "es" and (folder / "folder").is_file():
-            folder = Path((folder / "folder").read_text().strip()) / "run"
-        file = folder / ("pid" if self.name == "kafka" else "es.pid")
+        file = self._folder() / ("pid" if self.name == "kafka" else "run/es.pid")
         try:
             pid = int(file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()
         except (OSError, ValueError):
             return None
         return pid if b"kafka.Kafka" in command or b"elasticsearch.bootstrap" in command else None
+
+    def remove(self) -> None:
+        """Stops it and removes its data, wherever the start script had to put it."""
+        self.stop()
+        shutil.rmtree(self._folder(), ignore_errors=True)
+
+    def _folder(self) -> Path:
+        """Where it keeps its data: Elasticsearch's user may not be able to enter `state`."""
+        told = self.state / self.name / "folder"
+        return Path(told.read_text().strip()) if told.is_file() else self.state / self.name
 
     def _environment(self) -> dict[str, str]:
         port, usual = PORTS[self.name]

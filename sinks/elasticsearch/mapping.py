@@ -132,6 +132,10 @@ _TOPIC = _object(
     **_each(_DATE, "created_at", "updated_at"),
     count=_LONG,
     examples=_ENGLISH,
+    # what only the model itself reads; the keys of `terms` are words, not fields
+    **_each(_OPAQUE, "terms", "members"),
+    **_each({"type": "long", "index": False}, "applied"),
+    centroid={"type": "keyword", "index": False, "doc_values": False},
 )
 
 
