@@ -31,6 +31,7 @@ _BLANK = re.compile(r"\[k(\d+)\]")
 _STAND_IN = re.compile(r"Xq([a-j]+)z", re.IGNORECASE)
 _DIGITS = str.maketrans("0123456789", "abcdefghij")
 _LETTERS = str.maketrans("abcdefghij", "0123456789")
+_SHORTEST_TITLE = 3
 _CONTINUES = re.compile(r"[\w,] $")
 
 
@@ -124,9 +125,10 @@ def _plain(text: str, kept: list[str]) -> str:
 
 
 def _is_title(text: str) -> bool:
-    """Whether most words have a capital, as in a headline: then a capital tells nothing about names."""
+    """Whether most words have a capital, the first one too, as in a headline: then it tells nothing about names."""
     words = [word for word in text.split() if word[0].isalpha()]
-    return len(words) > 1 and sum(word[0].isupper() for word in words) * 2 > len(words)
+    capitals = sum(word[0].isupper() for word in words)
+    return len(words) > _SHORTEST_TITLE and words[0][0].isupper() and capitals * 2 > len(words)
 
 
 def _is_name(word: str, before: str, start: int) -> bool:
