@@ -22,7 +22,7 @@ class Rule:
     history_windows: int = 28
     decay: float = 0.15
     minimum: int = 6
-    start: float = 4.0
+    start: float = 5.0
     grow: float = 2.0
 
 
