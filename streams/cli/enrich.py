@@ -68,7 +68,6 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     """
     # models and the chain are loaded when there is work, not for --help
     from enrichers.redact import redact_text
-
     from streams.intake import to_draft
     from streams.wiring import build_chain
 

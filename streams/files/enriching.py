@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any, Protocol
 
 import msgspec
@@ -65,7 +65,7 @@ class Enrich:
             if self.channels is not None and item.raw.channel not in self.channels:
                 known = ", ".join(sorted(self.channels))
                 raise RejectedInput("unknown-channel", f"the channel is none of {known}; add it to the settings")
-            origin = {"file": PurePath(item.file).name, "line": item.line}
+            origin = {"file": item.file.rpartition(os.sep)[2], "line": item.line}
             return self.draft_of(item.raw, received_ms=self.now_ms(), origin=origin)
         except RejectedInput as error:
             return _rejected(item, error)
