@@ -1,0 +1,103 @@
+"""Labelled posts for the scoring heads: own-written feedback and anchor phrases to train on, UMSAB to measure on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from enrichers.scoring.features import Utterance
+from schemas.vectors import Vector
+
+HERE = Path(__file__).parent
+UMSAB = HERE.parents[1] / "shared" / "data" / "umsab"
+SENTIMENTS = ("negative", "neutral", "positive")
+INTENTS = ("complaint", "suggestion", "question", "praise")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A post and what a person says of it. `split` is `train` or `test`."""
+
+    said: Utterance
+    sentiment: str
+    intents: frozenset[str]
+    split: str
+    channel: str = "social"
+
+
+def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
+    """Own-written posts, `<language>.jsonl`."""
+    posts = []
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            said = Utterance(row["text"], row["language"], row.get("english"))
+            posts.append(Labelled(said, row["sentiment"], frozenset(row["intents"]), row["split"], row["channel"]))
+    return posts
+
+
+def anchors(folder: Path = HERE / "anchors") -> list[Labelled]:
+    """Own-written anchor phrases, `<language>.tsv`: sentiment, intents, text. All are for training."""
+    posts = []
+    for path in sorted(folder.glob("*.tsv")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            sentiment, intents, text = line.split("\t")
+            posts.append(Labelled(Utterance(text, path.stem), sentiment, frozenset(intents.split(",")), "train"))
+    return posts
+
+
+def umsab(languages: Sequence[str], folder: Path = UMSAB) -> list[Labelled]:
+    """Tweets to measure on, never to train on; empty where the data is not there."""
+    posts = []
+    for language in languages:
+        for part in ("train", "val"):
+            path = folder / f"{language}.{part}.jsonl"
+            rows = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+            posts += [Labelled(Utterance(row["text"], language), row["label"], frozenset(), "test") for row in rows]
+    return posts
+
+
+class Cache:
+    """English and vectors of texts that were translated and embedded before, in one `.npz` file."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.english: dict[str, str] = {}
+        self.vectors: dict[str, Vector] = {}
+        if path is not None and path.exists():
+            with np.load(path, allow_pickle=False) as arrays:
+                for key, english, vector in zip(arrays["keys"], arrays["english"], arrays["vectors"], strict=True):
+                    self.english[str(key)] = str(english)
+                    self.vectors[str(key)] = vector.astype(np.float32)
+
+    @staticmethod
+    def key(said: Utterance) -> str:
+        return hashlib.sha256(f"{said.language}\t{said.text}".encode()).hexdigest()[:32]
+
+    def missing(self, posts: Iterable[Labelled]) -> list[Utterance]:
+        return [p.said for p in posts if self.key(p.said) not in self.vectors]
+
+    def put(self, said: Utterance, english: str, vector: Vector) -> None:
+        self.english[self.key(said)] = english
+        self.vectors[self.key(said)] = vector
+
+    def save(self) -> None:
+        if self.path is not None:
+            keys = list(self.vectors)
+            np.savez(
+                self.path,
+                keys=np.array(keys),
+                english=np.array([self.english[k] for k in keys]),
+                vectors=np.array([self.vectors[k] for k in keys], np.float16),
+            )
+
+    def filled(self, post: Labelled) -> Labelled:
+        """The post with the English and the vector that the pipeline would give it."""
+        key = self.key(post.said)
+        english = self.english.get(key) or None
+        return replace(post, said=replace(post.said, english=english, vector=self.vectors[key]))

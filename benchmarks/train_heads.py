@@ -1,0 +1,165 @@
+"""Fits the sentiment and intent heads on own-written posts, writes them with their cards, and measures them.
+
+    python benchmarks/train_heads.py [--cache FILE.npz] [--dry-run]
+
+Deterministic: the same posts and the same embedding engine give the same bytes. UMSAB is measured on where
+it lies beside the project, and never trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fitting import Recipe, calibration_error, head, matrix, multinomial, out_of_fold, temperature
+from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, umsab
+from numpy.typing import NDArray
+from pipeline import fill
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from enrichers import intent
+from enrichers.scoring.cues import load_cues
+from enrichers.scoring.features import Utterance, load_lexicons, read
+from enrichers.scoring.heads import CARD, WEIGHTS, Head, Inputs, dump, sigmoid, softmax
+from enrichers.scoring.ngrams import Hashing
+
+MODELS = Path(__file__).parents[1] / "enrichers" / "models"
+TWEETS = ("en", "es", "it", "pt", "fr", "de")
+VERSION = "1"
+SENTIMENT = Recipe(vector=1.0, dense=1.5, hashed=1.0, inverse_penalty=0.3)
+INTENT = Recipe(vector=1.5, dense=1.5, hashed=1.0, inverse_penalty=1.0)
+
+Features = Callable[[Utterance], Inputs]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Fits and measures the sentiment and intent heads.")
+    parser.add_argument("--cache", type=Path, help="keep English and vectors in this .npz file between runs")
+    parser.add_argument("--dry-run", action="store_true", help="measure only, write nothing")
+    options = parser.parse_args()
+    posts, tweets = feedback() + anchors(), umsab(TWEETS)
+    cache = Cache(options.cache)
+    fill(cache, posts + tweets)
+    posts, tweets = [cache.filled(p) for p in posts], [cache.filled(p) for p in tweets]
+    lexicons, cues, hashing = load_lexicons(), load_cues(), Hashing()
+    trained = Counter(p.said.language for p in posts if p.split == "train")
+    print(f"train {sum(trained.values())} posts {dict(trained)}, test {sum(p.split == 'test' for p in posts)}")
+
+    def moods(said: Utterance) -> Inputs:
+        return read(said, lexicons, hashing).inputs
+
+    def wants(said: Utterance) -> Inputs:
+        return intent.inputs(said, lexicons, cues, hashing)
+
+    heads = {"full": _sentiment(posts, moods, True), "words": _sentiment(posts, moods, False)}
+    measured = _report_sentiment(heads, posts, tweets, moods)
+    if not options.dry_run:
+        _write("sentiment", SENTIMENTS, heads, sorted(trained), measured)
+    heads = {"full": _intent(posts, wants, True), "words": _intent(posts, wants, False)}
+    measured = _report_intent(heads, posts, wants)
+    if not options.dry_run:
+        _write("intent", INTENTS, heads, sorted(trained), measured)
+
+
+def _sentiment(posts: Sequence[Labelled], features: Features, with_vector: bool) -> Head:
+    train = [p for p in posts if p.split == "train"]
+    rows = [features(p.said) for p in train]
+    y = np.array([SENTIMENTS.index(p.sentiment) for p in train])
+    x = matrix(rows, SENTIMENT, Hashing().buckets, with_vector)
+    weights = np.ones(len(y))
+    make = multinomial(SENTIMENT)
+    divisor = temperature(out_of_fold(make, x, y, weights), y, weights)
+    model = make().fit(x, y, weights)
+    return head(model.coef_, model.intercept_, SENTIMENT, len(rows[0].dense), with_vector, divisor)
+
+
+def _intent(posts: Sequence[Labelled], features: Features, with_vector: bool) -> Head:
+    train = [p for p in posts if p.split == "train" and p.intents]
+    rows = [features(p.said) for p in train]
+    x = matrix(rows, INTENT, Hashing().buckets, with_vector)
+    weights, biases = [], []
+    for name in INTENTS:
+        y = np.array([name in p.intents for p in train])
+        model = LogisticRegression(C=INTENT.inverse_penalty, max_iter=2000, class_weight="balanced").fit(x, y)
+        weights.append(model.coef_[0])
+        biases.append(model.intercept_[0])
+    return head(np.array(weights), np.array(biases), INTENT, len(rows[0].dense), with_vector)
+
+
+def _report_sentiment(
+    heads: Mapping[str, Head], posts: Sequence[Labelled], tweets: Sequence[Labelled], features: Features
+) -> dict[str, Any]:
+    measured: dict[str, Any] = {}
+    for title, chosen in (("own test", [p for p in posts if p.split == "test"]), ("UMSAB train+val", tweets)):
+        if not chosen:
+            print(f"{title}: not here, not measured")
+            continue
+        y = np.array([SENTIMENTS.index(p.sentiment) for p in chosen])
+        languages = np.array([p.said.language for p in chosen])
+        started = time.perf_counter()
+        inputs = [features(p.said) for p in chosen]
+        found = {name: np.array([softmax(h.logits(i)) for i in inputs]) for name, h in heads.items()}
+        seconds = time.perf_counter() - started
+        print(f"\nsentiment, {title}: {len(y)} posts, {len(y) / seconds:,.0f} posts/s for features and both heads")
+        print(f"{'head':8}{'all':>7}" + "".join(f"{x:>7}" for x in TWEETS) + f"{'mean5':>8}{'ECE':>7}")
+        for name, rows in found.items():
+            scores = {x: _macro(y[languages == x], rows[languages == x].argmax(1)) for x in TWEETS}
+            mean = float(np.mean([scores[x] for x in TWEETS[:5]]))
+            error = 100 * calibration_error(rows.max(axis=1), rows.argmax(1) == y)
+            overall = _macro(y, rows.argmax(1))
+            print(
+                f"{name:8}{overall:7.1f}" + "".join(f"{s:7.1f}" for s in scores.values()) + f"{mean:8.1f}{error:7.1f}"
+            )
+            if title == "own test":
+                measured[name] = {"macro-F1": round(overall, 1), "ECE": round(error, 1)}
+    return measured
+
+
+def _report_intent(heads: Mapping[str, Head], posts: Sequence[Labelled], features: Features) -> dict[str, Any]:
+    chosen = [p for p in posts if p.split == "test"]
+    inputs = [features(p.said) for p in chosen]
+    y = np.array([[name in p.intents for name in INTENTS] for p in chosen])
+    measured: dict[str, Any] = {}
+    print(f"\nintent, own test: {len(y)} posts\n{'head':8}" + "".join(f"{x:>12}" for x in INTENTS) + f"{'mean':>8}")
+    for name, h in heads.items():
+        found = np.array([sigmoid(h.logits(i)) for i in inputs]) >= intent.THRESHOLD
+        scores = [100 * float(f1_score(y[:, k], found[:, k], zero_division=0)) for k in range(len(INTENTS))]
+        print(f"{name:8}" + "".join(f"{s:12.1f}" for s in scores) + f"{np.mean(scores):8.1f}")
+        measured[name] = {label: round(score, 1) for label, score in zip(INTENTS, scores, strict=True)}
+    return measured
+
+
+def _macro(y: NDArray[Any], found: NDArray[Any]) -> float:
+    return (
+        100 * float(f1_score(y, found, labels=[0, 1, 2], average="macro", zero_division=0)) if len(y) else float("nan")
+    )
+
+
+def _write(
+    name: str, labels: Sequence[str], heads: Mapping[str, Head], languages: Sequence[str], measured: Mapping[str, Any]
+) -> None:
+    data = dump(heads)
+    target = MODELS / name
+    (target / WEIGHTS).write_bytes(data)
+    card = {
+        "name": f"vocero-{name}",
+        "version": VERSION,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "labels": list(labels),
+        "languages": list(languages),
+        "measured": measured,
+    }
+    (target / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {name}: {len(data) / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

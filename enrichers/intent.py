@@ -1,0 +1,85 @@
+"""What a post wants: complaint, suggestion, question, praise, several at once, or other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, get_args
+
+import numpy as np
+
+from enrichers.base import Draft
+from enrichers.scoring.cues import Cues, load_cues
+from enrichers.scoring.features import UNKNOWN, Lexicons, Utterance, load_lexicons, read
+from enrichers.scoring.heads import Inputs, Scores, folder, load, sigmoid
+from enrichers.scoring.ngrams import Hashing
+from enrichers.scoring.text import has_words
+from schemas.enriched import EnrichedPost, IntentLabel
+from schemas.enriched import Intent as Wanted
+
+LABELS: Final[tuple[IntentLabel, ...]] = get_args(IntentLabel)[:-1]
+"""complaint, suggestion, question, praise: each has a probability of its own; `other` is what is left."""
+
+THRESHOLD: Final = 0.5
+_OTHER = Wanted(label="other", confidence=1.0)
+
+
+class Intent:
+    """The enricher `intent`: the labels whose probability reaches the threshold, the likeliest first, else `other`.
+
+    A company's own reply wants nothing: `other`. So does a post without words.
+    """
+
+    name = "intent"
+
+    def __init__(self, lexicons: Lexicons | None = None) -> None:
+        card, self._heads = load(folder("intent"))
+        self.version = f"{card.name}-{card.version}"
+        self._lexicons = lexicons or load_lexicons()
+        self._cues = load_cues()
+        self._hashing = Hashing()
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Drafts with `intents`; makes use of the translation and of `vector` (d,)."""
+        return [draft.with_post(intents=self._intents(draft)) for draft in drafts]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+    def probabilities(self, said: Utterance) -> Scores:
+        """One per label of `LABELS`, shape (4,)."""
+        head = self._heads["full" if said.vector is not None else "words"]
+        return sigmoid(head.logits(inputs(said, self._lexicons, self._cues, self._hashing)))
+
+    def _intents(self, draft: Draft) -> list[Wanted]:
+        post = draft.post
+        if post.author is not None and post.author.role == "company":
+            return [_OTHER]
+        said = _said(draft)
+        if not has_words(said.text):
+            return [_OTHER]
+        found = self.probabilities(said)
+        wanted = [
+            Wanted(label=LABELS[i], confidence=round(float(found[i]), 4))
+            for i in np.argsort(-found, kind="stable")
+            if found[i] >= THRESHOLD
+        ]
+        return wanted or [Wanted(label="other", confidence=round(float(np.prod(1 - found)), 4))]
+
+
+def inputs(said: Utterance, lexicons: Lexicons, cues: Cues, hashing: Hashing) -> Inputs:
+    """The sentiment features of a whole post, and its cues."""
+    base = read(said, lexicons, hashing).inputs
+    found = np.array(cues.features(said.text, said.english), np.float32)
+    return replace(base, dense=np.concatenate([base.dense, found]))
+
+
+def _said(draft: Draft) -> Utterance:
+    post = draft.post
+    text = f"{post.title}.\n{post.clean_text}" if post.title else post.clean_text
+    english = post.translation.text if post.translation is not None else None
+    return Utterance(text, _language(post), english, draft.vector)
+
+
+def _language(post: EnrichedPost) -> str:
+    return post.languages[0] if post.languages else post.language or UNKNOWN
