@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from enrichers.scoring.topic_model import TopicModel
 from msgspec.structs import replace as with_settings
 
 from enrichers.chain import Chain
+from enrichers.scoring.topic_model import TopicModel
 from schemas.errors import BrokerError
 from sinks.base import Sink
 from streams.broker.client import client_config
 from streams.broker.embedded import PARTITIONS, EmbeddedBroker
 from streams.broker.pusher import Pusher
-from streams.runner import ask_to_stop, run_apps
+from streams.runner import Runner
 from streams.settings import Settings
 from streams.topics import Topics, plan
 from streams.wiring import STAGES, Flow, build_flow
@@ -75,11 +75,15 @@ def play(
         own = with_settings(settings, kafka_bootstrap_servers=broker.address, history_days=None)
         flow = build_flow(own, STAGES, shared=False, sink=sink, chain=chain)
         broker.create([one.name for one in plan(flow.topics, partitions=PARTITIONS)])
-        teller = _Teller(own, flow, story, under_way, outcome, on_ready, on_progress)
-        threading.Thread(target=teller.tell, name="teller", daemon=True).start()
+        runner = Runner(flow.apps, flow.stages)
+        teller = _Teller(own, flow, runner, story, under_way, outcome, on_ready, on_progress)
+        thread = threading.Thread(target=teller.tell, name="teller", daemon=True)
+        thread.start()
         try:
-            outcome.code = run_apps(flow.apps, flow.stages)
+            outcome.code = runner.run()
         finally:
+            flow.ledger.close()
+            thread.join(5.0)
             flow.close()
         outcome.settled = {stage.name: flow.ledger.settled_by(stage.name) for stage in flow.stages}
         outcome.dead_letters = flow.ledger.produced(flow.topics.dead_letters)
@@ -92,6 +96,7 @@ class _Teller:
 
     settings: Settings
     flow: Flow
+    runner: Runner
     story: Callable[[Topics], Iterable[Parcel]]
     under_way: int
     outcome: Outcome
@@ -105,7 +110,7 @@ class _Teller:
         except Exception as error:  # noqa: BLE001 - told by the caller, on the thread that prints
             self.outcome.failure = str(error) or type(error).__name__
         finally:
-            ask_to_stop()
+            self.runner.stop()
 
     def _tell(self) -> None:
         ledger = self.flow.ledger

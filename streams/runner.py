@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 import faust
 from mode import Service
@@ -91,23 +92,34 @@ class StageWorker(faust.Worker):
         super()._schedule_shutdown(signal)
 
 
-def run_apps(apps: Sequence[faust.App], stages: Sequence[Stage], *, deadline_seconds: float = STOP_SECONDS) -> int:
-    """Blocks until a signal or a crash. Returns 0 after SIGTERM or SIGINT, 1 after a crash."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    deadline = Deadline(deadline_seconds)
-    worker = StageWorker(apps, deadline, loop)
-    try:
-        worker.execute_from_commandline()
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    finally:
-        deadline.cancel()
-        for stage in stages:
-            stage.close()
-    return 0 if worker.asked else code
+class Runner:
+    """Runs the apps of stages until a signal, `stop` or a crash."""
 
+    def __init__(
+        self, apps: Sequence[faust.App], stages: Sequence[Stage], *, stop_seconds: float = STOP_SECONDS
+    ) -> None:
+        self._stages = stages
+        self._loop = asyncio.new_event_loop()
+        self._deadline = Deadline(stop_seconds)
+        self._worker = StageWorker(apps, self._deadline, self._loop)
 
-def ask_to_stop() -> None:
-    """Asks the worker of this process to stop, from any thread, as Ctrl-C does."""
-    os.kill(os.getpid(), signal.SIGTERM)
+    def run(self) -> int:
+        """Blocks, on the main thread. Returns 0 after a signal or `stop`, 1 after a crash."""
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._worker.execute_from_commandline()
+        except SystemExit:
+            pass  # Faust's worker always leaves this way; whether it was asked to is what counts
+        except Exception as error:  # noqa: BLE001 - the crash of an agent, raised again at the end
+            log.critical("a stage crashed (%s); nothing that it had not settled is lost", type(error).__name__)
+        finally:
+            self._deadline.cancel()
+            asyncio.set_event_loop(None)
+            for stage in self._stages:
+                stage.close()
+        return 0 if self._worker.asked else 1
+
+    def stop(self) -> None:
+        """Asks the worker to stop, from any thread; harmless where it has stopped already."""
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._worker._schedule_shutdown, signal.SIGTERM)

@@ -9,9 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from enrichers.scoring.topic_model import TopicModel
-
 from enrichers.chain import Chain
+from enrichers.scoring.topic_model import TopicModel
 from schemas.codec import Limits
 from schemas.errors import MissingDependency, SettingsError
 from sinks.base import Sink
@@ -37,17 +36,16 @@ def build_chain(
     `shared`: other workers enrich the same topics, so that what they must agree on has to be set.
     """
     from enrichers.authenticity import Authenticity
-    from enrichers.language import Language
-    from enrichers.severity import Severity
-    from enrichers.topic import Topics as TopicAssign
-
     from enrichers.clean import Clean
     from enrichers.embed import Embed
     from enrichers.engines.apertium import Apertium
     from enrichers.engines.minilm import MiniLM
     from enrichers.intent import Intent
+    from enrichers.language import Language
     from enrichers.redact import Redact
     from enrichers.sentiment import Sentiment
+    from enrichers.severity import Severity
+    from enrichers.topic import Topics as TopicAssign
     from enrichers.translate import Translate
 
     if settings.models == "hub":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from typing import Any
 
 from schemas.errors import BrokerError, SettingsError
@@ -15,8 +16,7 @@ def client_config(settings: Settings) -> dict[str, Any]:
     config: dict[str, Any] = {
         "bootstrap.servers": settings.broker,
         "security.protocol": settings.kafka_security_protocol,
-        "broker.address.family": "any",
-        "log_level": 3,
+        "logger": logging.getLogger("librdkafka"),  # else it writes to stderr by itself
     }
     optional = {
         "sasl.mechanism": settings.kafka_sasl_mechanism,

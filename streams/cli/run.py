@@ -27,7 +27,7 @@ def command(ctx: click.Context, stages: tuple[str, ...], embedded: bool, log_lev
     """
     from streams.broker.client import reach
     from streams.broker.embedded import EmbeddedBroker
-    from streams.runner import run_apps
+    from streams.runner import Runner
     from streams.topics import plan
     from streams.wiring import build_flow
 
@@ -45,7 +45,7 @@ def command(ctx: click.Context, stages: tuple[str, ...], embedded: bool, log_lev
         else:
             reach(settings)
         console.print(f"running {', '.join(names)}; Ctrl-C stops")
-        code = run_apps(flow.apps, flow.stages)
+        code = Runner(flow.apps, flow.stages).run()
     finally:
         flow.close()
         if broker is not None:

@@ -20,6 +20,7 @@ class Ledger:
         self._settled: Counter[str] = Counter()
         self._produced: Counter[str] = Counter()
         self._ready: set[str] = set()
+        self._closed = False
         self._changed = threading.Condition(self._lock)
 
     def sent(self, topics: Iterable[str]) -> None:
@@ -65,9 +66,17 @@ class Ledger:
         """True once all `stages` have their partitions; False after `seconds`."""
         wanted = set(stages)
         with self._changed:
-            return self._changed.wait_for(lambda: wanted <= self._ready, timeout=seconds)
+            self._changed.wait_for(lambda: self._closed or wanted <= self._ready, timeout=seconds)
+            return wanted <= self._ready
 
     def wait_below(self, limit: int, *, seconds: float) -> bool:
         """True once at most `limit` records are under way; False after `seconds`."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._open() <= limit, timeout=seconds)
+            self._changed.wait_for(lambda: self._closed or self._open() <= limit, timeout=seconds)
+            return not self._closed and self._open() <= limit
+
+    def close(self) -> None:
+        """Nothing will change any more: whoever waits stops waiting."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
