@@ -58,3 +58,25 @@ HINDI_ROMANISED: Final[frozenset[str]] = word_set(
     "ji bhai yaar log desh mat bas sirf"
 )
 """Frequent words of Hindi in Latin letters."""
+
+CHAT_ARABIC: Final[frozenset[str]] = word_set(
+    "ana enta enti inta inti howa hiya e7na mesh mish msh mafi wallah wallahi yalla inshallah inshalla mashallah "
+    "habibi "
+    "habibti 7abibi ya3ni yaani kaman keda kda leh leih ezay izzay keef keefak shu shou hayda bokra delwa2ti awi gedan "
+    "3ayz 3ayez 3ala 3an fi el al il w wa bas khalas ahlan shukran tamam aywa la2 ma3 men elly illi kol kteer"
+)
+"""Frequent words of Arabic in the alphabet of chats."""
+
+TELLING_WORDS: Final[dict[str, str]] = {
+    word: language
+    for language, words in {
+        "en": "nice good great awesome bad terrible awful poor amazing disappointed disappointing thanks hello",
+        "es": "hola bueno buena buenísimo malo mala pésima genial gracias estupendo recomendable encantada encantado",
+        "it": "ottimo ottima pessimo pessima buono bello bella ciao grazie perfetto eccellente consigliato",
+        "pt": "ótimo ótima péssimo bom ruim obrigado obrigada olá recomendo maravilhoso lindo horrível amei adorei",
+        "fr": "bonjour merci nul nulle parfait génial décevant déçu déçue médiocre ravi ravie mauvais",
+        "de": "gut schlecht toll danke hallo furchtbar enttäuscht enttäuschend schrecklich prima klasse",
+    }.items()
+    for word in words.split()
+}
+"""Words that make up whole reviews, and belong to one of the served languages only."""
