@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     r"|[:;=8][-o^']?[)(\]\[DpP/\\|*3]+|<3+|\bx[dD]+\b"
     r"|\bXq[a-j]+z"  # a post that writes our own stand-in
     rf"|[{_EMOJI}]+"
-    r"|[\[\]{}^$/\\@<>~*#+|=`_]+"
+    r"|(?:[\[\]{}^$/\\<>~*+|=`_]|[@#](?!\w))+"
     r")|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)*)",
     re.IGNORECASE,
 )

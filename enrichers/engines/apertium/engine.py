@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from enrichers.engines.apertium import blanks, glossary, negation
+from enrichers.engines.apertium import blanks, negation
+from enrichers.engines.apertium.glossary import Glossary
 from enrichers.engines.apertium.modes import DEBIAN_MODES, Chain, discover
 from enrichers.engines.apertium.normalise import normalise
 from enrichers.engines.apertium.segments import segments
@@ -24,7 +25,7 @@ RULES_VERSION = "1"
 """Of our own tables and repairs; part of the engine's version."""
 _UNSURE = 0.3
 """Confidence of a sentence whose negation may be lost, at most."""
-_UNKNOWN = re.compile(r"[*@](?=[^\W\d_])")
+_UNKNOWN = re.compile(r"[*@]([^\W\d_]+)")
 _MARKS = re.compile(r"[*@#](?=[^\W_])")
 _STARRED_STAND_IN = re.compile(r"[*@#](?=Xq[a-j]+z)", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+")
@@ -53,6 +54,7 @@ class Apertium:
         self.version = _version(chains.values())
         # the kernel ends a child with the thread that started it: this one lives as long as the engine
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="apertium-starter")
+        self._glossaries = {language: Glossary(language) for language in chains}
         self._workers = {language: Worker(chain, seconds, self._starter) for language, chain in chains.items()}
 
     def languages(self) -> frozenset[str]:
@@ -89,9 +91,10 @@ class Apertium:
         wrapped = [blanks.wrap(text) for text in texts]
         bodies = [normalise(one.body, language) for one in wrapped]
         english = worker.ask([body if one.has_words() else None for body, one in zip(bodies, wrapped, strict=True)])
+        glossary = self._glossaries[language]
         results = []
         for text, one, body, answer in zip(texts, wrapped, bodies, english, strict=True):
-            sentence = _Sentence(text, 0, 0.0) if answer is None else _finish(body, answer, one, language)
+            sentence = _Sentence(text, 0, 0.0) if answer is None else _finish(body, answer, one, language, glossary)
             results.append(self._piecewise(one, body, language) if sentence is None else sentence)
         return results
 
@@ -107,7 +110,7 @@ class Apertium:
             done = (
                 None
                 if answer is None or question is None
-                else _finish(question, answer, blanks.Wrapped(question, ()), language)
+                else _finish(question, answer, blanks.Wrapped(question, ()), language, self._glossaries[language])
             )
             if done is None:
                 out.append(text)
@@ -117,13 +120,20 @@ class Apertium:
         return _Sentence("".join(out), words, known)
 
 
-def _finish(body: str, answer: str, one: blanks.Wrapped, language: str) -> _Sentence | None:
-    """Marks counted and taken off, negation and words of commerce put right, kept parts back; None if one is lost."""
-    answer = _STARRED_STAND_IN.sub("", answer)
-    unknown = len(_UNKNOWN.findall(answer))
-    text = _SPACES.sub(" ", _MARKS.sub("", answer)).strip()
+def _finish(body: str, answer: str, one: blanks.Wrapped, language: str, glossary: Glossary) -> _Sentence | None:
+    """Marks taken off, negation and words of commerce put right, kept parts back; None if one of those is lost."""
+    answer = _STARRED_STAND_IN.sub("", answer.replace("\\", ""))
+    unknown = 0
+
+    def known(match: re.Match[str]) -> str:
+        nonlocal unknown
+        english = glossary.word(match[1])
+        unknown += english is None
+        return english or match[1]
+
+    text = _SPACES.sub(" ", _MARKS.sub("", _UNKNOWN.sub(known, answer))).strip()
     checked = negation.check(body, text, language)
-    whole = blanks.unwrap(glossary.in_context(body, checked.text, language), one.kept)
+    whole = blanks.unwrap(glossary.in_context(body, checked.text), one.kept)
     if whole is None:
         return None
     words = len(_WORDS.findall(_STAND_IN.sub("", _BLANK.sub("", body))))

@@ -12,8 +12,8 @@ _NEGATIVE = {
     "es": r"no|nunca|jamás|nadie|nada|ningún|ninguna?|ningunos|tampoco|ni",
     "it": r"non|mai|nessun[oa]?|niente|nulla|né|neanche|nemmeno|neppure",
     "pt": r"não|nunca|jamais|ninguém|nada|nenhuma?|nenhuns|nem|tampouco",
-    "fr": r"ne|n'(?=\w)|pas|jamais|personne|rien|aucune?|ni",
-    "ca": r"no|ningú|res|mai|tampoc|ni",
+    "fr": r"ne|n'|pas|jamais|personne|rien|aucune?|ni",
+    "ca": r"no|ningú|res|mai|tampoc|ni|^cap",
 }
 _NOT_NEGATIVE = {
     # looks negative and is not: "why not", tags at the end, "never mind", "only"
@@ -43,7 +43,9 @@ _SUBJECT = re.compile(
     r"^(\W*(?:\w+[,:] |but |and |because |that |since |if )?)(anybody|anyone|anything|any|at all it|at all|person)\b",
     re.IGNORECASE,
 )
-_LATER = re.compile(r"\b(anybody|anyone|anything|any|ever)\b", re.IGNORECASE)
+_LATER = re.compile(r"\b(anybody|anyone|anything|any|ever|at all)\b", re.IGNORECASE)
+_NOT_THEN_NO = re.compile(r"\b(not(?: \w+){1,2}) no\b", re.IGNORECASE)
+_NOT_PERSON = re.compile(r"\bnot person\b", re.IGNORECASE)
 _AUXILIARY = re.compile(
     r"\b(am|is|are|was|were|has|have|had|can|could|will|would|should|must|may|might|does|do|did)\b(?! not)",
     re.IGNORECASE,
@@ -67,7 +69,7 @@ def is_negative(source: str, language: str) -> bool:
     if words is None:
         return False
     text = re.sub(_NOT_NEGATIVE[language], " ", source.lower())
-    return re.search(rf"(?<!\w)(?:{words})(?!\w)" if language != "fr" else rf"(?<!\w)(?:{words})", text) is not None
+    return re.search(rf"(?<!\w)(?:{words})(?:(?<=')|(?!\w))", text) is not None
 
 
 def check(source: str, english: str, language: str) -> Checked:
@@ -80,6 +82,8 @@ def check(source: str, english: str, language: str) -> Checked:
         text = _DOUBLE.sub(r"\1", text, count=1)
     text = _NOT_THEN_NEVER.sub(r"\1\2ever", text, count=1)
     text = _NOBODY_THEN_NEVER.sub(r"\1\2ever", text, count=1)
+    text = _NOT_THEN_NO.sub(r"\1 any", text, count=1)
+    text = _NOT_PERSON.sub("nobody", text, count=1)
     if _ENGLISH.search(text):
         return Checked(text, kept=True)
     for pattern, replace in ((_LATER, _negated_word), (_AUXILIARY, r"\1 not")):

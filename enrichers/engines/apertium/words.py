@@ -99,7 +99,21 @@ ENDINGS: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
     ),
 }
 
-PHRASES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {}
+PHRASES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
+    "it": _rules(
+        (r"\b(lo|la|li|le|ve l[oa]|vi|ti|non|lo stra|vivamente) consiglio\b", r"\1 raccomando"),
+        (r"^consiglio\b", "raccomando"),
+        (r"\b(lo|la|li|le|vi|ti)? ?sconsiglio\b", r"non \1 raccomando"),
+        (r"\bconsigliat([oaie])\b", r"raccomandat\1"),
+        (r"\bfino a quando\b", "finché"),
+        (r"\bnessuno\b(?! d)", "nessuna persona"),
+    ),
+    "fr": _rules(
+        (r"\bj'aime\b", "j'adore"),
+        (r"\bplus jamais\b", "jamais"),
+        (r"\b(?:toujours pas|pas encore)\b", "pas"),
+    ),
+}
 """Turns of phrase that Apertium reads wrong, and others of the same meaning that it reads right."""
 
 KNOWN_NAMES = _words(
