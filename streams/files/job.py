@@ -136,9 +136,6 @@ def _check_places(job: Job) -> None:
 
 def _unfinished(outputs: Sequence[Output]) -> str:
     parts = [str(output.part) for output in outputs if output.part is not None and output.written]
-    for output in outputs:
-        if not output.written:
-            output.discard()
     return f"; what was done is in {' and '.join(parts)}" if parts else ""
 
 

@@ -138,7 +138,8 @@ def _opened(name: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryI
         return Path(name).open("rb")
     if stdin is None:
         raise SettingsError("`-` is standard input, and there is none here: name a file")
-    return nullcontext(stdin)
+    # unbuffered: a thread left waiting inside sys.stdin's own buffer makes the interpreter abort at its end
+    return nullcontext(getattr(stdin, "raw", stdin))
 
 
 def _read(name: str, opened: io.BufferedReader, options: Options) -> Iterator[Item]:

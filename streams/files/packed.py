@@ -37,7 +37,7 @@ class Counted(_Wrapped):
         self._on_bytes = on_bytes
 
     def _next(self, size: int) -> bytes:
-        data = cast(bytes, self._read(size))
+        data = cast(bytes, self._read(size) or b"")
         self._on_bytes(len(data))
         return data
 

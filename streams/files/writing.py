@@ -20,8 +20,8 @@ _BUFFER = 1 << 20
 class Output:
     """A byte stream to `name`: a file by way of `<name>.part`, a pipe or device directly, `-` as standard output.
 
-    `commit` puts the file in its place. Left without it, the part file stays where anything was written, and
-    `discard` removes it.
+    `commit` puts the file in its place. Left without it, the part file stays only if anything was written;
+    `discard` removes it in any case.
     """
 
     def __init__(self, name: str, stdout: BinaryIO | None = None) -> None:
@@ -90,7 +90,9 @@ class Output:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.name != STDOUT:
+        if not self.written:
+            self.discard()
+        elif self.name != STDOUT:
             # on the way out of a failure the rest may not be writable either
             with suppress(OSError):
                 self._stream.close()

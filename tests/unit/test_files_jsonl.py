@@ -89,10 +89,10 @@ def test_updated_at_is_filled_from_created_at_but_never_replaced() -> None:
     ],
 )
 def test_an_odd_line_is_rejected_and_the_next_one_is_read(data: bytes, reason: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     data = data.rstrip(b"\n")
     items = read(data + b"\n" + line(id="next"))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     reject, post = items
     assert isinstance(reject, Reject)
     assert (reject.line, reject.reason) == (1, reason)

@@ -105,9 +105,9 @@ def bomb(boundary: bytes) -> bytes:
     ids=["parts", "parts-split-boundary", "nesting", "no-mail", "binary", "header"],
 )
 def test_an_odd_message_gives_one_item_within_a_second_and_the_next_one_is_read(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     alone = read(data, single=True)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len(alone) == 1
     both = read(SEPARATOR + data + b"\n\n" + SEPARATOR + mail(2))
     assert isinstance(both[-1], Post)

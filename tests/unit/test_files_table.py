@@ -137,9 +137,9 @@ def test_rows_with_broken_quotes_do_not_swallow_each_other() -> None:
 def test_any_number_of_unclosed_quotes_is_read_in_linear_time_and_no_line_goes_unsaid() -> None:
     lines = 20_000
     data = "id,text\n" + "".join(f'{n},"{"y" * 90}\n' if n % 2 == 0 else f"{n},x\n" for n in range(lines))
-    started = time.perf_counter()
+    started = time.process_time()
     items = read(data, caps=Caps(record_bytes=200_000))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(items) == lines
 
 
