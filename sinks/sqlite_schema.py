@@ -51,10 +51,11 @@ def match_expression(text: str) -> str:
 
 def conditions(query: Query) -> tuple[str, list[str | int]]:
     """FROM and WHERE of a query, with its parameters. Raises SettingsError for a time that is none."""
-    tables, clauses, parameters = "documents", ["kind = ?"], [query.kind]
-    bound: list[str | int] = list(parameters)
+    tables, clauses = "documents", ["kind = ?"]
+    bound: list[str | int] = [query.kind]
     if expression := match_expression(query.text):
-        tables = "words JOIN documents ON documents.number = words.rowid"
+        # CROSS fixes the order: words first; count(*) would otherwise walk all documents of the kind
+        tables = "words CROSS JOIN documents ON documents.number = words.rowid"
         clauses.append("words MATCH ?")
         bound.append(expression)
     for name, value in filters(query):

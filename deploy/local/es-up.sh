@@ -18,7 +18,7 @@ need curl curl
 mkdir -p "$SERVERS_STATE/es"
 exec 9>"$SERVERS_STATE/es/lock" && flock 9
 STATE=$(reachable "$SERVERS_STATE/es")
-DIST=$(reachable "$SERVERS_LIB/es")
+if [ "$SERVERS_LIB" = "$SERVERS_STATE" ]; then DIST=$STATE; else DIST=$(reachable "$SERVERS_LIB/es"); fi
 echo "$STATE" >"$SERVERS_STATE/es/folder"
 cd "$STATE"
 
