@@ -30,7 +30,7 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: Annotated[str, Meta(description="RFC 3339: start of the window that crossed the line.")]
     at: Annotated[str, Meta(description="RFC 3339: event time of the post that changed the state.")]
     window_seconds: int
-    observed: Annotated[float, Meta(description="Negatives in the window.")]
+    observed: Annotated[float, Meta(description="Negatives in the window; once ended, at its peak.")]
     expected: Annotated[float, Meta(description="What the series' own past leads one to expect.")]
     score: Annotated[float, Meta(description="How many standard deviations above what is expected.")]
     exemplars: list[Exemplar] = msgspec.field(default_factory=list)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from enrichers.scoring.topic_model import TopicModel
 
+from enrichers.scoring.topic_model import TopicModel
 from schemas.topics import Topic
 from streams.broker.state import Entry, Follower
 

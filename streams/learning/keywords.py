@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from math import log
 
 WORD = re.compile(r"[a-z][a-z'’-]{2,}")
+NAMES = re.compile(r"https?://\S+|[@#]\w+|\[[a-z]+\]")
 KEPT_TERMS = 60
 STOP = frozenset(
     """a about after again all also am an and any are as at be because been before being but by can could did do does
@@ -21,7 +22,8 @@ STOP = frozenset(
 
 def terms_of(text: str) -> Counter[str]:
     """Words that may name a topic, with their counts."""
-    return Counter(word.replace("’", "'") for word in WORD.findall(text.lower()) if word.replace("’", "'") not in STOP)
+    words = (word.replace("’", "'") for word in WORD.findall(NAMES.sub(" ", text.lower())))
+    return Counter(word for word in words if word not in STOP)
 
 
 def merged(old: Mapping[str, int], new: Mapping[str, int]) -> dict[str, int]:

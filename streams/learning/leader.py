@@ -26,13 +26,15 @@ from streams.learning.keywords import keywords, merged, terms_of
 class LeaderRule:
     """`join` is the least cosine to a centroid, `born` the number of posts that make a topic.
 
-    `candidates` bounds how many unborn clusters are kept: the one that has not grown for longest goes first.
+    `words` is the fewest telling words of a sentence that may teach; `candidates` bounds how many unborn clusters are
+    kept: the one that has not grown for longest goes first.
     """
 
     join: float = 0.58
     born: int = 5
     candidates: int = 2000
     members: int = 50
+    words: int = 3
     examples: int = 3
 
 
@@ -69,6 +71,8 @@ class TopicLearner:
             norm = float(np.linalg.norm(vector))
             if not np.isfinite(norm) or norm == 0.0 or (self._ids and vector.shape[0] != self._matrix.shape[1]):
                 continue
+            if terms_of(span.text).total() < self._rule.words:
+                continue  # a greeting or an exclamation is about nothing
             unit = vector / norm
             nearest, similarity = self._nearest(unit)
             if nearest is not None and similarity >= self._rule.join:

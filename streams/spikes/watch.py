@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from math import sqrt
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +24,8 @@ class Open(Struct, kw_only=True, omit_defaults=True):
     since_hour: int
     told: int
     last_hour: int
+    peak: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Observed, expected and score at its highest: what an ended alert is remembered by."""
     exemplars: list[Exemplar] = msgspec.field(default_factory=list)
     topics: list[str] = msgspec.field(default_factory=list)
 
@@ -104,8 +108,7 @@ def _judge(
     if series.open is None:
         if score < rule.start:
             return None
-        window = range(end - rule.window_hours + 1, end + 1)
-        since = min(h for h in series.hours if h in window)
+        since = rise(series.hours, end, rule, expected.mean)
         series.open = Open(since_hour=since, told=observed, last_hour=hour)
         change = "started"
     elif observed >= rule.grow * series.open.told and score >= rule.start:
@@ -116,12 +119,24 @@ def _judge(
             series.open.last_hour = max(series.open.last_hour, hour)
         change = None
     opened = series.open
+    opened.peak = max(opened.peak, (float(observed), expected.mean, score))
     opened.exemplars = [e for _, e in sorted(series.recent, key=lambda pair: -pair[1].severity)][:EXEMPLARS]
     opened.topics = list(dict.fromkeys([*opened.topics, *labels]))[:EXEMPLARS]
     if change is None:
         return None
     opened.last_hour = max(opened.last_hour, hour)
-    return _alert(brand, dimension, value, opened, change, hour, observed, expected.mean, score, rule)
+    return _alert(brand, dimension, value, opened, change, hour, (observed, expected.mean, score), rule)
+
+
+def rise(hours: Mapping[int, int], end: int, rule: Rule, expected: float) -> int:
+    """The hour when the window's excess began: what came before it is no more than is expected of a whole window."""
+    window = sorted(hour for hour in hours if end - rule.window_hours < hour <= end)
+    allowance = max(1.0, expected + 2.0 * sqrt(expected))
+    for hour in window:
+        allowance -= hours[hour]
+        if allowance < 0:
+            return hour
+    return end
 
 
 def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
@@ -132,12 +147,7 @@ def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
         if opened is None or state.watermark - opened.last_hour < rule.window_hours:
             continue
         dimension, _, value = name.partition("=")
-        counts = window_counts(series.hours, state.watermark, rule, state.first_hour or 0)
-        expected = expectation(counts[1:], rule)
-        score = expected.deviations(counts[0])
-        alerts.append(
-            _alert(brand, dimension, value, opened, "ended", state.watermark, counts[0], expected.mean, score, rule)
-        )
+        alerts.append(_alert(brand, dimension, value, opened, "ended", state.watermark, opened.peak, rule))
         series.open = None
     return alerts
 
@@ -149,11 +159,11 @@ def _alert(
     opened: Open,
     change: str,
     hour: int,
-    observed: float,
-    expected: float,
-    score: float,
+    measured: tuple[float, float, float],
     rule: Rule,
 ) -> Alert:
+    """The alert's record; `measured` is observed, expected and score."""
+    observed, expected, score = measured
     series = f"brand={brand}/{dimension}={value}"
     seed = f"{series}@{opened.since_hour}"
     step = {"started": 0, "grown": 1, "ended": 2}[change]

@@ -54,7 +54,7 @@ def test_enough_alike_posts_make_a_topic_and_its_posts_are_labelled() -> None:
 def test_one_post_that_repeats_itself_makes_no_topic() -> None:
     dice = np.random.default_rng(2)
     learner = TopicLearner()
-    spans = [LessonSpan(vector=encode_vector(around(0, dice)), text="late late") for _ in range(9)]
+    spans = [LessonSpan(vector=encode_vector(around(0, dice)), text="late parcel again late") for _ in range(9)]
     changes = Changes()
     learner.learn(Lesson(identity="x" * 64, version=1, event_time=1, spans=spans), 0, changes)
     assert {topic.status for topic in changes.topics.values() if topic} == {"candidate"}
