@@ -61,7 +61,7 @@ def wrap(text: str, *, names: bool = True) -> Wrapped:
         if match["keep"] is not None:
             parts += [between, _blank(kept, word)]
             previous_is_name = False
-        elif names and _is_name(word, text[: match.start()][-2:], match.start()):
+        elif names and _is_name(word, text[max(0, match.start() - 2) : match.start()]):
             if previous_is_name and between == " ":
                 kept[-1] += " " + word
             else:
@@ -131,7 +131,7 @@ def _is_title(text: str) -> bool:
     return len(words) > _SHORTEST_TITLE and words[0][0].isupper() and capitals * 2 > len(words)
 
 
-def _is_name(word: str, before: str, start: int) -> bool:
-    if start == 0 or not word[0].isupper() or word.lower() in KNOWN_NAMES:
+def _is_name(word: str, before: str) -> bool:
+    if not word[0].isupper() or word.lower() in KNOWN_NAMES:
         return False
     return len(word) > 1 and not word.isupper() and _CONTINUES.search(before) is not None

@@ -54,7 +54,7 @@ class Pipeline:
                 self._processes.append(process)
                 previous = _fileno(process.stdout)
         except OSError as error:
-            self.close()
+            self.release()
             raise EngineError(f"Apertium cannot be started ({error.strerror}); check that it is installed") from None
         self._input = _fileno(self._processes[0].stdin)
         self._output = _fileno(self._processes[-1].stdout)
