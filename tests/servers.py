@@ -68,7 +68,8 @@ class LocalServer:
         if pid is None:
             raise RuntimeError(f"{self.name} does not run")
         os.kill(pid, signal.SIGKILL)
-        while self.pid() is not None:
+        # its command line goes before its sockets do
+        while not _gone(pid):
             time.sleep(0.02)
 
     def pid(self) -> int | None:
@@ -128,6 +129,15 @@ def shared(name: Name) -> Iterator[str]:
         if ours.exists():
             ours.unlink()
             server.stop()
+
+
+def _gone(pid: int) -> bool:
+    """True once the process has ended, whether or not its parent has asked for its exit status."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1]
+    except OSError:
+        return True
+    return state in "ZX"
 
 
 def _free(port: int) -> bool:

@@ -22,8 +22,17 @@ as_server() {
 # alive PID CLASS: the command line still names the class (a zombie's is empty, a reused pid's is another)
 alive() { grep -qa "$2" "/proc/$1/cmdline" 2>/dev/null; }
 
+# gone PID: ended, and its ports with it. A process that ends loses its command line before its sockets
+gone() { [ ! -r "/proc/$1/stat" ] || sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -q '^[ZX]'; }
+
 # port_taken PORT: something listens there on loopback
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# free_port_or_die SERVER PORT VARIABLE: waits a little for a server that is just ending
+free_port_or_die() {
+  for _ in $(seq 30); do port_taken "$2" || return 0; sleep 0.1; done
+  die "$1: port $2 is taken by another program; set $3 to a free one."
+}
 
 need() {
   command -v "$1" >/dev/null 2>&1 || die "$1 is missing: install it (Debian: apt-get install $2), then run this again."

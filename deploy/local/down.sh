@@ -14,8 +14,10 @@ for name in "$@"; do
   esac
   [ -s "$file" ] || continue
   pid=$(cat "$file")
-  if alive "$pid" "$class"; then kill "$pid"; fi
-  for _ in $(seq 400); do alive "$pid" "$class" || break; sleep 0.1; done
-  if alive "$pid" "$class"; then say "$name: did not stop in 40 s, killing it."; kill -9 "$pid"; fi
+  if alive "$pid" "$class"; then
+    kill "$pid"
+    for _ in $(seq 400); do gone "$pid" && break; sleep 0.1; done
+    gone "$pid" || { say "$name: did not stop in 40 s, killing it."; kill -9 "$pid"; }
+  fi
   rm -f "$file"
 done

@@ -40,7 +40,7 @@ JAVA=$(java_at_least 21 "${ES_JAVA:-}" "${JAVA_HOME:+$JAVA_HOME/bin/java}" /usr/
   || die "es: no Java 21 or newer was found; install one (such as Temurin 21) or set ES_JAVA to its java."
 
 for port in "$ES_PORT" "$ES_TRANSPORT_PORT"; do
-  port_taken "$port" && die "es: port $port is taken by another program; set ES_PORT to a free one."
+  free_port_or_die es "$port" ES_PORT
 done
 mkdir -p data logs repo tmp run "$ES_HOME/plugins"
 cp -f "$HERE"/es/conf/* run/

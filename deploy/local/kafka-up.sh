@@ -33,7 +33,7 @@ if [ ! -e "$LIB/.complete" ]; then
 fi
 
 for port in "$PORT" "$CONTROLLER_PORT"; do
-  port_taken "$port" && die "kafka: port $port is taken by another program; set KAFKA_PORT to a free one."
+  free_port_or_die kafka "$port" KAFKA_PORT
 done
 {
   sed -e "s#@STATE@#$STATE#; s#@PORT@#$PORT#g; s#@CONTROLLER_PORT@#$CONTROLLER_PORT#g" "$HERE/kafka/server.properties.in"
