@@ -186,7 +186,8 @@ def _eight_bit(value: str) -> str:
 
 def _sender(header: _Header) -> tuple[str | None, str | None]:
     raw = _eight_bit(" ".join(header.raw("from").split())) or header.text("sender") or ""
-    name, address = parseaddr(raw)
+    # the standard parser recurses into comments
+    name, address = parseaddr(raw) if raw.count("(") < 20 else ("", "")
     if "@" not in address:
         found = _ADDRESS.search(raw)
         address = found[0] if found else ""

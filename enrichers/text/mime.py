@@ -19,6 +19,7 @@ class Body:
     texts: list[str] = field(default_factory=list)
     html: str | None = None
     attachments: list[Attachment] = field(default_factory=list)
+    forwarded: list[Message] = field(default_factory=list)
 
     @property
     def plain(self) -> str | None:
@@ -35,8 +36,9 @@ def read_body(message: Message, max_parts: int, max_depth: int, *, prefer_utf8: 
     body = Body()
     stack: list[tuple[Message, int]] = [(message, 0)]
     seen = 0
-    while stack:
-        part, depth = stack.pop()
+    while stack or (body.forwarded and body.plain is None):
+        # a mail without words of its own speaks through the one that it forwards
+        part, depth = stack.pop() if stack else (body.forwarded.pop(0), max_depth // 2)
         seen += 1
         if seen > max_parts:
             raise RejectedInput("too-large", f"the mail holds more than {max_parts} parts")
@@ -44,6 +46,8 @@ def read_body(message: Message, max_parts: int, max_depth: int, *, prefer_utf8: 
             raise RejectedInput("too-deep", f"the mail's parts are nested more than {max_depth} levels deep")
         kind = part.get_content_type()
         children: Any = part.get_payload()
+        if kind == "message/rfc822" and isinstance(children, list):
+            body.forwarded += children[:1]
         if kind == "message/rfc822" or not isinstance(children, list):
             _leaf(part, kind, body, prefer_utf8=prefer_utf8)
         elif kind == "multipart/alternative":

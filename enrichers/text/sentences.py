@@ -20,12 +20,10 @@ _BEFORE: Final = re.compile(r"(?:\w+\.)*\w+\Z")
 _OPENS = re.compile(r"[\s\"“«‘'(\[*_¿¡-]*")
 # what ends in a full stop and does not end a sentence
 _ABBREVIATIONS: Final = word_set(
-    "sr sra srta srs dr dra drs d dª prof profa ing lic arq ej p pp pág pag núm num nº art arts av avda ud uds vd vds cf "
-    ""
-    "ed vol cap fig tel tfno telf aprox máx mín sig sigg dott dott.ssa geom rag avv on egr gent spett es ecc p.es "
+    "sr sra srta srs dr dra drs d dª prof profa ing lic arq ej p pp pág pag núm num nº art arts av avda ud uds vd vds "
+    "cf ed vol cap fig tel tfno telf aprox máx mín sig sigg dott dott.ssa geom rag avv on egr gent spett es ecc p.es "
     "m mm mme mlle mlles me st ste env réf ex mr mrs ms jr vs e.g i.e inc ltd co corp no approx dept est hr fr herr "
-    "z.b bzw "
-    "ca evtl ggf inkl zzgl nr str u.a d.h s.o vgl ph.d p.ej p.ex por.ex a.m p.m ee.uu r q.b"
+    "z.b bzw ca evtl ggf inkl zzgl nr str u.a d.h s.o vgl ph.d p.ej p.ex por.ex a.m p.m ee.uu r q.b"
 )
 
 

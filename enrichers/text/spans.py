@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 
 from enrichers.text.detector import NOTHING, UNKNOWN, Detector, Guess
 from enrichers.text.sentences import split_sentences
+from enrichers.text.words import FUNCTION_WORDS
 
 MAX_SPANS = 200
 _MAX_SENTENCES = 1_000
 _WORD = re.compile(r"\S+")
 _LETTER = re.compile(r"[^\W\d_]")
 _FEWEST_LETTERS = 10  # on each side of a switch inside a sentence
+_CLEAR = 0.4  # a lead that no text in two languages has
+_MOST_WORDS = 400  # of a sentence in which a switch is looked for
 _GAIN = 0.10  # by which the two sides must beat the whole
 
 
@@ -63,10 +66,10 @@ def _bounded(sentences: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _switches(text: str, piece: Piece, detector: Detector) -> list[Piece]:
     """The piece, or its two parts where it clearly changes language half-way."""
-    if piece.guess.letters < 2 * _FEWEST_LETTERS:
+    if piece.guess.letters < 2 * _FEWEST_LETTERS or piece.guess.margin > _CLEAR:
         return [piece]
     words = [match.span() for match in _WORD.finditer(text, piece.start, piece.end)]
-    if len(words) < 5:
+    if not 5 <= len(words) <= _MOST_WORDS:
         return [piece]
     middle = len(words) // 2
     left = detector(text[piece.start : words[middle - 1][1]])
@@ -152,8 +155,12 @@ def _decided(guess: Guess, scores: dict[str, float], *, context: bool) -> str:
     best = max(scores, key=scores.__getitem__)
     if context and scores[best] - guess.scores.get(best, 0.0) > 0.05:
         return best
-    # a word or two, alone: a clear lead is needed
-    return best if guess.margin >= (0.08 if guess.letters >= 5 else 0.25) else UNKNOWN
+    # a word or two, alone: a clear lead is needed, and a clearer one for a language far from home
+    lead = 0.02 if guess.letters >= 10 else 0.08 if guess.letters >= 5 else 0.25
+    if guess.margin >= (lead if best in FUNCTION_WORDS else 2 * lead) and guess.language == best:
+        return best
+    added = {code: score - guess.scores.get(code, 0.0) for code, score in scores.items()}
+    return max(added, key=added.__getitem__) if context else UNKNOWN
 
 
 def _next_reliable(pieces: list[Piece]) -> list[str | None]:
