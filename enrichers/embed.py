@@ -17,7 +17,7 @@ _UNIT_TOLERANCE = 1e-2
 
 
 class Embed:
-    """The enricher `embed`. A post without words gets no vectors; a span without words gets a row of zeros."""
+    """The enricher `embed`. A post without words gets no vectors; spans without words do not count in the post's."""
 
     name = "embed"
 
@@ -28,32 +28,33 @@ class Embed:
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `vectors` (n_spans, d), `vector` (d,) and `post.embedding`; raises EngineError."""
         texts = [[english(draft.post.clean_text, span) for span in draft.post.spans] for draft in drafts]
-        wanted = list(dict.fromkeys(text for own in texts for text in own if _has_words(text)))
+        posts = [own if any(map(_has_words, own)) else [] for own in texts]
+        wanted = list(dict.fromkeys(text for own in posts for text in own))
         rows = dict(zip(wanted, _checked(self._engine, wanted), strict=True)) if wanted else {}
-        return [self._apply(draft, own, rows) for draft, own in zip(drafts, texts, strict=True)]
+        return [_apply(draft, own, rows) for draft, own in zip(drafts, posts, strict=True)]
 
     def close(self) -> None:
         self._engine.close()
 
-    def _apply(self, draft: Draft, texts: list[str], rows: dict[str, Vector]) -> Draft:
-        if not any(text in rows for text in texts):
-            return replace(draft, vectors=None, vector=None).with_post(embedding=None)
-        nothing = np.zeros(self._engine.dimensions, dtype=np.float32)
-        vectors = np.stack([rows.get(text, nothing) for text in texts])
-        vector = pooled(vectors, [len(text) for text in texts])
-        return replace(draft, vectors=vectors, vector=vector).with_post(embedding=encode_vector(vector))
+
+def _apply(draft: Draft, texts: list[str], rows: dict[str, Vector]) -> Draft:
+    if not texts:
+        return replace(draft, vectors=None, vector=None).with_post(embedding=None)
+    vectors = np.stack([rows[text] for text in texts])
+    vector = pooled(vectors, [len(text) if _has_words(text) else 0 for text in texts])
+    return replace(draft, vectors=vectors, vector=vector).with_post(embedding=encode_vector(vector))
 
 
 def pooled(vectors: Vector, lengths: Sequence[int]) -> Vector:
     """Mean of the rows (n, d) weighted by `lengths`, at unit length, shape (d,).
 
-    Rows that cancel out to nothing have no direction in common: the first row that is not zero stands for them.
+    Rows that cancel out have no direction in common: the first one that counts stands for them.
     """
     mean = np.average(vectors, axis=0, weights=np.asarray(lengths, dtype=np.float64))
     norm = float(np.linalg.norm(mean))
     if norm > 1e-6:
         return (mean / norm).astype(np.float32)
-    first: Vector = vectors[np.flatnonzero(np.linalg.norm(vectors, axis=1) > 0)[0]]
+    first: Vector = vectors[np.flatnonzero(lengths)[0]]
     return first
 
 
