@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from streams.report.words import day_name
 
@@ -77,7 +77,7 @@ def time_chart(
     label: str,
     spans: Sequence[Bucket],
     series: Mapping[str, Mapping[date, int]],
-    marks: Sequence[tuple[date, str]] = (),
+    marks: Sequence[tuple[datetime, str]] = (),
 ) -> TimeChart:
     """One stacked bar per bucket; the first series lies at the bottom."""
     rows = []
@@ -104,23 +104,26 @@ def time_chart(
             for index, span in enumerate(spans)
             if index % every == 0
         ),
-        marks=tuple(
-            Mark(100 * (index + 0.5) / len(spans), text)
-            for day, text in marks
-            for index, span in enumerate(spans)
-            if span.start <= day < span.end
-        ),
+        marks=tuple(Mark(100 * share, text) for moment, text in marks if (share := _share(moment, spans)) is not None),
         kinds=tuple(series),
         rows=tuple(rows),
     )
+
+
+def _share(moment: datetime, spans: Sequence[Bucket]) -> float | None:
+    """Where a time lies between the first and the last day, 0 to 1; None outside."""
+    if not spans:
+        return None
+    start, end = (datetime.combine(day, time(), UTC) for day in (spans[0].start, spans[-1].end))
+    return (moment - start) / (end - start) if start <= moment < end else None
 
 
 def ceiling(value: int) -> int:
     """The next even round number, so that the axis and its half are whole."""
     scale = 1
     while True:
-        for step in (2, 4, 6, 10):
-            if value <= step * scale:
+        for step in (2, 4, 5, 6, 8, 10):
+            if value <= step * scale and step * scale % 2 == 0:
                 return step * scale
         scale *= 10
 

@@ -101,7 +101,7 @@ def _spikes(summary: Summary, told: tuple[Episode, ...], spans: tuple[charts.Buc
         "other negatives": {day.date: day.feelings.negative - inside.get(day.date, 0) for day in summary.days},
     }
     marks = [
-        (moment.date(), f"{one.main.what}, {words.day_name(moment.date())} {moment:%H:%M}")
+        (moment, f"{one.main.what}, {words.day_name(moment.date())} {moment:%H:%M}")
         for one in told[:MARKS]
         if (moment := parse_time(one.main.since)) is not None
     ]

@@ -101,7 +101,7 @@ class Tally:
         self.first = time if self.first is None else min(self.first, time)
         self.last = time if self.last is None else max(self.last, time)
         self.redactions.update(str(one.kind) for one in post.redactions)
-        self.failed.update(post.provenance.failed)
+        self.failed.update(list(post.provenance.failed))  # a mapping would add its values
         self.failed_posts += bool(post.provenance.failed)
         feeling = post.sentiment.label or "unscored"
         for table, key in ((self.channels, name(post.channel)), (self.languages, language_of(post))):

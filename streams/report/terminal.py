@@ -6,10 +6,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from streams.report.episodes import episodes
 from streams.report.model import Feelings, Group, Summary, Voice
 from streams.report.words import day_name, language_name, negative_share, one_line, percent, period, trend
 
-BAR = 24
+BAR = 76
 COLOURS = {"negative": "red", "neutral": "bright_black", "positive": "green", "unscored": "dim"}
 SIGNS = {"negative": "█", "neutral": "▒", "positive": "░", "unscored": "·"}
 """Told apart without colour too."""
@@ -23,12 +24,11 @@ def print_summary(summary: Summary, console: Console | None = None) -> None:
     _head(out, summary)
     if not summary.posts:
         return
+    out.print()
     out.print(_groups(summary))
-    _topics(out, summary, width)
-    _complaints(out, summary, width)
-    _alerts(out, summary, width)
-    _doubts(out, summary, width)
-    _rest(out, summary)
+    for show in (_topics, _complaints, _alerts, _rest):
+        out.print()
+        show(out, summary, width)
 
 
 def _head(out: Console, summary: Summary) -> None:
@@ -42,12 +42,11 @@ def _head(out: Console, summary: Summary) -> None:
         out.print(Text(f"{summary.unread} more posts could not be paged to and are not counted", style="yellow"))
     if summary.posts:
         feelings = summary.feelings
-        line = Text("sentiment ", style="bold")
-        line.append_text(_bar(feelings, BAR))
-        for name in SIGNS:
-            count = getattr(feelings, name)
-            line.append(f"  {SIGNS[name]} {name} {count}", style=COLOURS[name])
-        out.print(line)
+        counts = Text("  ").join(
+            Text(f"{sign} {name} {getattr(feelings, name)}", style=COLOURS[name]) for name, sign in SIGNS.items()
+        )
+        out.print(_bar(feelings, min(out.width, BAR)))
+        out.print(counts)
 
 
 def _bar(feelings: Feelings, width: int) -> Text:
@@ -95,6 +94,7 @@ def _group_table(title: str, groups: tuple[Group, ...]) -> Table:
 
 def _topics(out: Console, summary: Summary, width: int) -> None:
     if not summary.topics:
+        out.print(Text("no topic was born yet", style="dim"))
         return
     table = Table(box=None, pad_edge=False, header_style="bold", title_justify="left")
     table.add_column("topic", no_wrap=True, width=max(30, width - 42))
@@ -109,6 +109,7 @@ def _topics(out: Console, summary: Summary, width: int) -> None:
 
 def _complaints(out: Console, summary: Summary, width: int) -> None:
     if not summary.complaints:
+        out.print(Text("no complaint was found", style="dim"))
         return
     out.print(Text("worst complaints", style="bold"))
     for voice in summary.complaints[:LINES]:
@@ -132,14 +133,19 @@ def _alerts(out: Console, summary: Summary, width: int) -> None:
     if not summary.alerts_in_all:
         out.print(Text("no negative spike was found", style="dim"))
         return
-    out.print(Text(f"negative spikes ({summary.alerts_in_all})", style="bold"))
-    for alert in summary.alerts[:3]:
+    told = episodes(summary.alerts)
+    out.print(Text(f"negative spikes: {len(told)}, in {summary.alerts_in_all} series", style="bold"))
+    for episode in told[:3]:
+        alert = episode.main
         line = Text(f" {one_line(alert.what, 34)}", style="red")
         line.append(f", {one_line(alert.brand, 20)}")
         if alert.peak_day is not None:
             line.append(f": {alert.peak} negatives on {day_name(alert.peak_day)}, usually {alert.usual:.1f} a day")
         line.no_wrap, line.overflow = True, "ellipsis"
         out.print(line, width=width)
+        if episode.also:
+            also = f"   seen also in {', '.join(one_line(other.what, 30) for other in episode.also[:4])}"
+            out.print(Text(also, style="dim", no_wrap=True, overflow="ellipsis"), width=width)
 
 
 def _doubts(out: Console, summary: Summary, width: int) -> None:
@@ -154,8 +160,9 @@ def _doubts(out: Console, summary: Summary, width: int) -> None:
         out.print(Text(f"doubts about authenticity: {flags}", style="yellow"))
 
 
-def _rest(out: Console, summary: Summary) -> None:
-    """What else is worth a word, on one or two lines."""
+def _rest(out: Console, summary: Summary, width: int) -> None:
+    """What else is worth a word, on a few lines."""
+    _doubts(out, summary, width)
     cases = ", ".join(f"{one_line(state, 20)} {count}" for state, count in summary.case_states)
     parts = [
         f"cases: {cases}" if cases else "no cases",
