@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON obj
 
 
 def errors_console() -> Console:
-    """Progress and logs go to stderr: stdout is for data."""
-    return Console(stderr=True, highlight=False)
+    """Progress and logs go to stderr: stdout is for data. Lines are wrapped only where a person reads them."""
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
 def settings_of(ctx: click.Context, **flags: Any) -> Settings:

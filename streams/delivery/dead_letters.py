@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 from enrichers.redact import redact_text
-
 from schemas.codec import encode
 from schemas.dead_letters import DeadLetter
 from schemas.errors import RejectedInput
