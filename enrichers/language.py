@@ -35,9 +35,11 @@ class Language:
         claim = stated if isinstance(stated, str) and stated else None
         claimed = claimed_code(claim)
         pieces = language_spans(post.clean_text, self._detector, claimed)
-        order = [code for code, count in shares(pieces).most_common() if count]
+        letters = shares(pieces)
+        order = [code for code, count in letters.most_common() if count]
         known = [code for code in order if code != UNKNOWN]
-        language = known[0] if known else UNKNOWN
+        # a few words beside a text that cannot be told do not speak for it
+        language = known[0] if known and letters[UNKNOWN] < 2 * letters[known[0]] else UNKNOWN
         fields: dict[str, Any] = {
             "spans": [
                 Span(start=piece.start, end=piece.end, language=piece.language, confidence=round(piece.sure, 3))

@@ -129,10 +129,11 @@ def _in_chunk(text: str, start: int, chunk: str, checks: _Checks) -> Numbers:
     if _foreign(before, after) or _DECIMAL.fullmatch(chunk) or _CODE_BEFORE.search(before):
         return []
     groups = [match.span() for match in _DIGITS.finditer(chunk)]
+    named = bool(_PHONE_BEFORE.search(before))
     found: Numbers = []
     place = 0
     while place < len(groups):
-        hit = _number_at(chunk, groups, place, checks, named=bool(_PHONE_BEFORE.search(before)))
+        hit = _number_at(chunk, groups, place, checks, named=named)
         if hit is None:
             place += 1
             continue

@@ -18,6 +18,10 @@ Found = tuple[int, int, RedactionKind]
 MARK: Final = re.compile(r"\[(EMAIL|PHONE|CARD|ACCOUNT)\]")
 _ROUNDS = 4  # a number that stood beside another one may only be told once that one is gone
 
+# without one of these, nothing is personal
+_SIGN = re.compile(r"[@\d&\uff20\ufe6b]+|[(\[{<]\s?(?:at|arroba|chiocciola|chez)\b", re.IGNORECASE)
+_WINDOWED = 20_000
+_AROUND = 1_000
 _AT = re.compile(
     r"[\w.+%'*-]@(?=[\w-])|[\w+-]\s?[(\[{<]\s?(?:at|arroba|chiocciola|chez)\s?[)\]}>]\s?(?=\w)", re.IGNORECASE
 )
@@ -55,6 +59,27 @@ def marks(text: str) -> list[Found]:
 
 def find_personal(text: str, *, markup: bool = False) -> list[Found]:
     """What is personal in a text, in order, without overlaps."""
+    if len(text) <= _WINDOWED:
+        return _find_in(text, markup=markup) if _SIGN.search(text) else []
+    found: list[Found] = []
+    for start, end in _windows(text):
+        found += [(start + a, start + b, kind) for a, b, kind in _find_in(text[start:end], markup=markup)]
+    return found
+
+
+def _windows(text: str) -> list[tuple[int, int]]:
+    """The stretches of a long text that hold anything to look at, with what stands around it."""
+    windows: list[tuple[int, int]] = []
+    for match in _SIGN.finditer(text):
+        start, end = max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND)
+        if windows and start <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], end)
+        else:
+            windows.append((start, end))
+    return windows
+
+
+def _find_in(text: str, *, markup: bool) -> list[Found]:
     found: list[Found] = []
     for view in (plain_view(text), shown_view(text)) if markup and "<" in text else (plain_view(text),):
         found += [(*view.source(start, end), kind) for start, end, kind in _find(view)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from enrichers.text.detector import NOTHING, UNKNOWN, Detector, Guess
 from enrichers.text.sentences import split_sentences
-from enrichers.text.words import FUNCTION_WORDS
+from enrichers.text.words import FUNCTION_WORDS, OWN_SCRIPT
 
 MAX_SPANS = 200
 _MAX_SENTENCES = 1_000
@@ -157,7 +157,11 @@ def _decided(guess: Guess, scores: dict[str, float], *, context: bool) -> str:
         return best
     # a word or two, alone: a clear lead is needed, and a clearer one for a language far from home
     lead = 0.02 if guess.letters >= 10 else 0.08 if guess.letters >= 5 else 0.25
-    if guess.margin >= (lead if best in FUNCTION_WORDS else 2 * lead) and guess.language == best:
+    if best in OWN_SCRIPT:
+        lead = 0.01
+    elif best not in FUNCTION_WORDS:
+        lead *= 2
+    if guess.margin >= lead and guess.language == best:
         return best
     added = {code: score - guess.scores.get(code, 0.0) for code, score in scores.items()}
     return max(added, key=added.__getitem__) if context else UNKNOWN

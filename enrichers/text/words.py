@@ -80,3 +80,8 @@ TELLING_WORDS: Final[dict[str, str]] = {
     for word in words.split()
 }
 """Words that make up whole reviews, and belong to one of the served languages only."""
+
+OWN_SCRIPT: Final[frozenset[str]] = word_set(
+    "am ar be bg bn el fa gu he hi hy ja ka kn ko lo ml mr or pa ru sr ta te th uk ur zh"
+)
+"""Languages that are not written in Latin letters: few letters tell a lot."""

@@ -199,7 +199,7 @@ def test_cleaning_clean_text_changes_nothing(text: str, mail: bool) -> None:
 )
 def test_hostile_input_is_cleaned_in_time(cleaner: Clean, unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     clean(cleaner, text, channel="email")
     clean(cleaner, text, content_type="text/html")
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6

@@ -156,7 +156,7 @@ def test_spans_cover_the_text_in_order(text: str) -> None:
     "unit", ["A. ", "😂", "Hola the ", "a\n", "#aA", "haha", "x@", "é", "1", ". ", "El gato. The cat. "]
 )
 def test_hostile_input_takes_linear_time_and_few_spans(enricher: Language, unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     post = read(enricher, unit * (100_000 // len(unit)))
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(post.spans) <= 200

@@ -158,11 +158,11 @@ HEAD = "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n"
     ],
 )
 def test_hostile_mail_is_refused_at_once(source: str, reason: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RejectedInput) as refused:
         parse_mail(source, MailLimits())
     assert refused.value.reason == reason
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     kept = post(source[:200_000])
     assert kept.text == source[:200_000] or reason == "too-large"
 
@@ -179,12 +179,12 @@ def test_hostile_mail_is_refused_at_once(source: str, reason: str) -> None:
     ],
 )
 def test_hostile_headers_are_read_in_time(header: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         assert parse_mail(f"X: y\n{header}\n\nhola").body == "hola"
     except RejectedInput as refused:
         assert header.startswith("Content-"), refused.reason  # noqa: PT017
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @settings(max_examples=150, deadline=None)

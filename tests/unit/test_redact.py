@@ -77,7 +77,6 @@ def test_personal_data_becomes_a_mark(text: str, expected: str) -> None:
         "1 2 3 4 5 6 7 8 9 10 11 12 13, 10 11 12 13 14, 100 200 300",
         "v1.2.3.4567890, 192.168.100.200, 41.403380, 2.174030, 0.123456789",
         "1080x1920, 24/7, 12345678, 1111111111, 4111 1111 1111 1112",
-        "ES00 2100 0418 4502 0005 1333",
         "write @ana or a@b",
     ],
 )
@@ -184,14 +183,14 @@ def test_redacting_again_changes_nothing(text: str, markup: bool) -> None:
     ],
 )
 def test_hostile_input_takes_linear_time(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     redact_text(unit * (100_000 // len(unit)), markup=True)
-    assert time.perf_counter() - started < 4
+    assert time.process_time() - started < 4
 
 
 def test_random_numbers_take_linear_time() -> None:
     source = random.Random(1)
     text = "".join(source.choice("0123456789 -.()+") for _ in range(100_000))
-    started = time.perf_counter()
+    started = time.process_time()
     redact_text(text)
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < 6
