@@ -24,7 +24,7 @@ class Language:
         self._detector = Detector()
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Drafts with spans and languages; earlier spans, and the vectors that belong to them, are replaced."""
+        """Drafts with spans and languages; earlier spans are replaced."""
         return [draft.with_post(**self._fields(draft.post)) for draft in drafts]
 
     def close(self) -> None:
