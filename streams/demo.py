@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from schemas.errors import StoreError
@@ -11,6 +13,11 @@ from streams.broker.pusher import raw_record
 from streams.embedded import Parcel
 from streams.files import Defaults, Options, Post, open_posts
 from streams.topics import Topics
+
+COMPANY = frozenset({"soporte@lumbre.example"})
+"""The shop's own address: its mails are answers, not feedback."""
+MAIL_HEADERS = {"X-Customer-Id": "author.customer_id", "X-Place": "place", "X-Brand": "brand"}
+"""What the support desk adds to its mails, so that a person's mails join her other posts."""
 
 
 def sample_folder() -> Path:
@@ -23,9 +30,7 @@ def sample_folder() -> Path:
 
 def parcels(folder: Path, topics: Topics) -> list[Parcel]:
     """Every record of the sample in the order of its story, the malformed ones spread among them."""
-    names = [folder / name for name in ("reviews.jsonl", "social.jsonl", "emails.mbox", "survey.csv")]
-    options = Options(defaults=Defaults(channel="email", source="support", brand="Lumbre"))
-    good = sorted(_posts(names, options, topics), key=lambda parcel: parcel.time)
+    good = sorted(_posts(folder, topics), key=lambda parcel: parcel.time)
     if not good:
         raise StoreError("the sample holds no posts: install vocero again")
     bad = (folder / "malformed.jsonl").read_bytes().splitlines()
@@ -37,8 +42,11 @@ def parcels(folder: Path, topics: Topics) -> list[Parcel]:
     return sorted(good, key=lambda parcel: parcel.time)
 
 
-def _posts(names: list[Path], options: Options, topics: Topics) -> Iterator[Parcel]:
-    for item in open_posts(names, options):
+def _posts(folder: Path, topics: Topics) -> Iterator[Parcel]:
+    shop = Defaults(brand="Lumbre", company=COMPANY)
+    pages = [folder / name for name in ("reviews.jsonl", "social.jsonl", "survey.csv")]
+    support = Options(defaults=replace(shop, channel="email", source="support"), mapping=MAIL_HEADERS)
+    for item in chain(open_posts(pages, Options(defaults=shop)), open_posts([folder / "emails.mbox"], support)):
         if isinstance(item, Post):
             # the order of arrival: an edit arrives when it was made
             moment = parse_time(item.raw.updated_at) or parse_time(item.raw.created_at)

@@ -7,23 +7,14 @@ from typing import Any
 
 import click
 
-from schemas.errors import SettingsError
 from streams.cli.common import settings_of
-from streams.files import Caps, Defaults, Options
-from streams.files.detect import FORMATS
+from streams.cli.reading import options_of, reading_options
 from streams.files.job import Job, Surroundings, enrich_files
 from streams.files.overlap import BatchLimits
 
 _HELP = {
     "output": "Where enriched JSONL goes; - for standard output.",
     "rejects": "Where inputs that cannot be used go, as JSONL with file, line, reason and a redacted excerpt.",
-    "format": "Format of IN; if not given, told by its name, else by how it begins.",
-    "channel": "Channel of posts that do not say theirs: review, email or social.",
-    "source": "Shop, mailbox or feed of posts that do not say theirs.",
-    "brand": "Brand of posts that do not say theirs.",
-    "map": "This CSV column, or field of a JSONL record, is that field of a post. Can be repeated.",
-    "lines": "Every line of a plain text is a post; otherwise the file is one.",
-    "derive-ids": "Make missing ids from the content.  [default: yes, but for JSONL]",
     "batch-size": "Posts enriched together.",
     "with-embedding": "Write each post's vector too, as base64 of float32.",
     "json-errors": "Rejects and the end as lines of JSON on standard error.",
@@ -34,13 +25,7 @@ _HELP = {
 @click.argument("paths", metavar="IN...", nargs=-1, required=True)
 @click.option("--output", "-o", required=True, metavar="OUT", help=_HELP["output"])
 @click.option("--rejects", metavar="FILE", help=_HELP["rejects"])
-@click.option("--format", "format_", type=click.Choice(FORMATS), help=_HELP["format"])
-@click.option("--channel", metavar="NAME", help=_HELP["channel"])
-@click.option("--source", metavar="NAME", help=_HELP["source"])
-@click.option("--brand", metavar="NAME", help=_HELP["brand"])
-@click.option("--map", "mapping", multiple=True, metavar="COLUMN=FIELD", help=_HELP["map"])
-@click.option("--lines", "each_line", is_flag=True, help=_HELP["lines"])
-@click.option("--derive-ids/--no-derive-ids", default=None, help=_HELP["derive-ids"])
+@reading_options
 @click.option("--batch-size", type=click.IntRange(1, 4096), default=64, show_default=True, help=_HELP["batch-size"])
 @click.option("--with-embedding", is_flag=True, help=_HELP["with-embedding"])
 @click.option("--json-errors", is_flag=True, help=_HELP["json-errors"])
@@ -59,7 +44,8 @@ def command(ctx: click.Context, /, **given: Any) -> None:
       vocero enrich reviews.jsonl --output enriched.jsonl --rejects rejects.jsonl
       vocero enrich survey.csv --map comment=text --map stars=rating.value \\
           --channel review --source survey-2026 --output enriched.jsonl
-      vocero enrich inbox.mbox --source support --output mails.jsonl
+      vocero enrich inbox.mbox --source support --output mails.jsonl \\
+          --company support@shop.example --map X-Customer-Id=author.customer_id
       vocero enrich notes.txt --lines --channel social --output enriched.jsonl
       zcat tweets.jsonl.gz | vocero enrich - --output - | jq .sentiment.label
 
@@ -72,20 +58,9 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     from streams.wiring import build_chain
 
     settings = settings_of(ctx)
-    channel = given["channel"]
-    if channel is not None and channel not in settings.channels:
-        known = ", ".join(sorted(settings.channels))
-        raise SettingsError(f"--channel {channel} is none of {known}: use one of them, or add it to `channels`")
     job = Job(
         paths=given["paths"],
-        options=Options(
-            format=given["format_"],
-            defaults=Defaults(channel=channel, source=given["source"], brand=given["brand"]),
-            mapping=parsed_mapping(given["mapping"]),
-            each_line=given["each_line"],
-            derive_ids=given["derive_ids"],
-            caps=Caps(record_bytes=settings.max_record_bytes),
-        ),
+        options=options_of(given, settings),
         output=given["output"],
         rejects=given["rejects"],
         channels=settings.channels,
@@ -101,14 +76,3 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         around=Surroundings(click.get_binary_stream("stdin"), click.get_binary_stream("stdout"), sys.stderr),
     )
     ctx.exit(code)
-
-
-def parsed_mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    """`COLUMN=FIELD` pairs; raises SettingsError where one is not of that form."""
-    mapping: dict[str, str] = {}
-    for pair in pairs:
-        column, _, field = pair.rpartition("=")
-        if not column.strip() or not field.strip():
-            raise SettingsError(f"--map {pair} is not of the form COLUMN=FIELD, such as comment=text")
-        mapping[column.strip()] = field.strip()
-    return mapping

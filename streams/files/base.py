@@ -27,11 +27,15 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What fills the fields that a record lacks; None fills nothing."""
+    """What fills the fields that a record lacks; None fills nothing.
+
+    `company` holds ids, handles and addresses of the company itself, in any case: their posts get its role.
+    """
 
     channel: str | None = None
     source: str | None = None
     brand: str | None = None
+    company: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A CSV cell to a field's type. An empty cell, or a number cell that says nan or null, holds no value."""
+"""A CSV cell or mail header to a field's type. An empty one, or a number that says nan or null, holds no value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def value_of(path: str, cell: str) -> Any:
         number = _number(path, cell)
         # a spreadsheet or data frame writes 12 as 12.0
         if number is not None and number != number.to_integral_value():
-            raise RejectedInput("bad-value", f"the cell of `{path}` is not a whole number")
+            raise RejectedInput("bad-value", f"the value of `{path}` is not a whole number")
         return None if number is None else int(number)
     if path in _DECIMAL:
         number = _number(path, cell)
@@ -42,7 +42,7 @@ def _number(path: str, cell: str) -> Decimal | None:
     if text.casefold() in _NOTHING:
         return None
     if not _NUMBER.fullmatch(text):
-        raise RejectedInput("bad-value", f"the cell of `{path}` is not a number")
+        raise RejectedInput("bad-value", f"the value of `{path}` is not a number")
     return Decimal(text.replace(",", "."))
 
 
@@ -51,7 +51,7 @@ def _truth(path: str, cell: str) -> bool | None:
     if text in _NOTHING:
         return None
     if text not in _TRUTH:
-        raise RejectedInput("bad-value", f"the cell of `{path}` is neither true nor false")
+        raise RejectedInput("bad-value", f"the value of `{path}` is neither true nor false")
     return _TRUTH[text]
 
 
@@ -63,4 +63,4 @@ def _attachments(cell: str) -> list[dict[str, Any]] | None:
     try:
         return msgspec.json.decode(text, type=list[dict[str, Any]])
     except (msgspec.DecodeError, RecursionError):
-        raise RejectedInput("bad-value", "the cell of `attachments` is not a JSON array of objects") from None
+        raise RejectedInput("bad-value", "the value of `attachments` is not a JSON array of objects") from None

@@ -63,6 +63,7 @@ class Assembler:
 
     def __init__(self, defaults: Defaults, *, derive_ids: bool) -> None:
         self._fill = {"channel": defaults.channel, "source": defaults.source, "brand": defaults.brand}
+        self._company = frozenset(map(_comparable, defaults.company))
         self._derive_ids = derive_ids
         self._seen: array[int] | None = None
 
@@ -81,7 +82,18 @@ class Assembler:
             if fields.get(name) is None:
                 raise RejectedInput("missing-field", f"the required field `{name}` is missing or null: {_HINTS[name]}")
         post = raw_post(fields)
-        return self._with_derived_id(post) if derive else post
+        if derive:
+            post = self._with_derived_id(post)
+        if post.author is not None and self._is_company(post.author):
+            # before redaction, which leaves of an e-mail's author a hash
+            post = msgspec.structs.replace(post, author=msgspec.structs.replace(post.author, role="company"))
+        return post
+
+    def _is_company(self, author: Author) -> bool:
+        names = {
+            _comparable(name) for known in (author.id, author.handle) if known for name in (known, _address(known))
+        }
+        return not self._company.isdisjoint(names)
 
     def _with_derived_id(self, post: RawPost) -> RawPost:
         author = None if post.author is None else msgspec.structs.asdict(post.author)
@@ -99,6 +111,15 @@ class Assembler:
         slot = int.from_bytes(digest[:4], "big") % _SLOTS
         self._seen[slot] = min(self._seen[slot] + 1, 0xFFFF)
         return self._seen[slot]
+
+
+def _comparable(name: str) -> str:
+    return name.strip().removeprefix("@").casefold()
+
+
+def _address(name: str) -> str:
+    """The address in "Ana <ana@example.org>"; else the name as it is."""
+    return name.rpartition("<")[2].partition(">")[0] if name.endswith(">") else name
 
 
 def _absent(value: Any) -> bool:

@@ -112,7 +112,7 @@ def enrich_items(items: Iterator[Item], work: Enrich, output: Output, report: Re
             for result in batch:
                 if isinstance(result, Enriched):
                     output.write(result.line)
-                    report.counts.written += 1
+                    report.counts.done += 1
                     report.counts.incomplete += bool(result.failed)
                 else:
                     report.reject(result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -22,8 +22,12 @@ _KEPT = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Reads an mbox (RFC 4155): messages apart by `From ` lines. `single`: the stream is one message (.eml)."""
+    """Reads an mbox (RFC 4155): messages apart by `From ` lines. `single`: the stream is one message (.eml).
 
+    `mapping` is header field, in any case, to field of a post.
+    """
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
     single: bool = False
     derive_ids: bool = True
     caps: Caps = field(default_factory=Caps)
@@ -39,7 +43,7 @@ class Mailbox:
                 yield Reject(number, "too-large", text, message)
                 continue
             try:
-                yield Post(assembler.post(mail_record(message, limits)), number)
+                yield Post(assembler.post(mail_record(message, limits, self.mapping)), number)
             except RejectedInput as error:
                 yield rejected(error, number, message)
 

@@ -30,7 +30,7 @@ _HEAD_LINES = 10
 class Options:
     """How to read. `format` None finds it; `derive_ids` None: yes, but for JSONL, whose records bring theirs.
 
-    `mapping` is column to field; `each_line` makes every line of a plain text a post.
+    `mapping` is column, JSON field or mail header to field; `each_line` makes every line of a plain text a post.
     """
 
     format: Format | None = None
@@ -185,8 +185,8 @@ def _defaults(format_: Format, name: str, options: Options) -> Defaults:
 
 
 def _reader(format_: Format, options: Options) -> Reader:
-    if options.mapping and format_ not in {"csv", "jsonl"}:
-        raise SettingsError(f"--map names columns, and a file of the format {format_} has none: leave it out")
+    if options.mapping and format_ == "text":
+        raise SettingsError("--map names columns or headers, and a plain text has none: leave it out")
     derive = (format_ != "jsonl") if options.derive_ids is None else options.derive_ids
     if format_ == "jsonl":
         return JsonLines(options.mapping, derive_ids=derive, caps=options.caps)
@@ -194,4 +194,4 @@ def _reader(format_: Format, options: Options) -> Reader:
         return Table(options.mapping, derive_ids=derive, caps=options.caps)
     if format_ == "text":
         return PlainText(each_line=options.each_line, derive_ids=derive, caps=options.caps)
-    return Mailbox(single=format_ == "eml", derive_ids=derive, caps=options.caps)
+    return Mailbox(options.mapping, single=format_ == "eml", derive_ids=derive, caps=options.caps)

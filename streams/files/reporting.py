@@ -22,15 +22,19 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 @dataclass(slots=True)
 class Counts:
-    """Posts written, posts among them that lack what an enricher gave up on, and inputs rejected."""
+    """Posts done, posts among them that lack what an enricher gave up on, and inputs rejected.
 
-    written: int = 0
+    `verb` is what doing means: posts are written to a file, or produced to Kafka.
+    """
+
+    verb: str = "written"
+    done: int = 0
     incomplete: int = 0
     rejected: int = 0
 
     def __str__(self) -> str:
         incomplete = f" ({self.incomplete:,} of them incomplete)" if self.incomplete else ""
-        return f"{_counted(self.written, 'post')} written{incomplete}, {self.rejected:,} rejected"
+        return f"{_counted(self.done, 'post')} {self.verb}{incomplete}, {self.rejected:,} rejected"
 
 
 class Report:
@@ -49,8 +53,9 @@ class Report:
         redact: Callable[[str], str],
         as_json: bool = False,
         total: int | None = None,
+        verb: str = "written",
     ) -> None:
-        self.counts = Counts()
+        self.counts = Counts(verb)
         self.rejects: Output | None = None
         self._stderr = stderr
         self._clock = clock
@@ -91,7 +96,7 @@ class Report:
         """Some work was done: the bar moves, or a line is due now and then."""
         share = f", {min(100, 100 * self._bytes // self._total)} % read" if self._total else ""
         if self._bar is not None:
-            self._bar.update(self._task, description=f"{self.counts.written:,} posts", completed=self._bytes)
+            self._bar.update(self._task, description=f"{self.counts.done:,} posts", completed=self._bytes)
         elif not self._as_json and self._clock() - self._said_at >= _SECONDS_BETWEEN_LINES:
             self._said_at = self._clock()
             self._print(f"{self.counts}{share}")
@@ -100,7 +105,7 @@ class Report:
         """The last line. `outcome` says how the run ended and where its results are."""
         if self._as_json:
             counts = self.counts
-            end = {"written": counts.written, "incomplete": counts.incomplete, "rejected": counts.rejected}
+            end = {counts.verb: counts.done, "incomplete": counts.incomplete, "rejected": counts.rejected}
             self._print(msgspec.json.encode({**end, "outcome": outcome}).decode())
             return
         if self.counts.rejected > SHOWN:

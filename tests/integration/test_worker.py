@@ -177,8 +177,8 @@ def test_what_cannot_be_used_is_a_dead_letter_and_producing_twice_doubles_nothin
         deployment.vocero("produce", str(good))
     refused = deployment.vocero("produce", str(bad), check=False)
     assert refused.returncode == 1
-    assert "bad.jsonl:1" in refused.stderr
-    assert "bad.jsonl:2" in refused.stderr
+    assert "bad.jsonl, line 1:" in refused.stderr
+    assert "bad.jsonl, line 2:" in refused.stderr
     too_big = deployment.vocero("produce", str(big), "--channel", "review", "--source", "s", check=False)
     assert too_big.returncode == 1
     assert "too large" in too_big.stderr

@@ -80,7 +80,7 @@ def test_lines_ids_rejects_and_json_errors(command: click.Command, tmp_path: Pat
     [
         (["missing.jsonl"], "missing.jsonl does not exist"),
         (["-", "--channel", "fax"], "--channel fax"),
-        (["-", "--map", "nonsense"], "COLUMN=FIELD"),
+        (["-", "--map", "nonsense"], "NAME=FIELD"),
         (["-", "--map", "a=nothing"], "no field `nothing`"),
     ],
 )

@@ -153,3 +153,52 @@ def test_a_broken_charset_leaves_text_that_json_can_carry() -> None:
     data = b"From: a@example.org\nMessage-ID: <1@x>\nContent-Type: text/plain; charset=utf-7\n\nA +2AA- B\n"
     post = only(read(data, single=True))
     post.text.encode()
+
+
+MAPPING = {"X-Customer-Id": "author.customer_id", "x-place": "place", "X-Stars": "rating", "X-Wave": "labels.wave"}
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_headers_that_map_names_fill_the_fields_of_a_post(single: bool) -> None:
+    header = b"From: a@example.org\r\nMessage-ID: <1@x>\r\nX-CUSTOMER-ID: C-1\r\nX-Place: =?utf-8?q?C=C3=B3rdoba?=\r\n"
+    data = header + b"X-Stars: 4\r\nX-Wave: one\r\n two\r\nX-Customer-Id: C-2\r\n\r\nX-Place: no header\r\n"
+    post = only(read((b"" if single else SEPARATOR) + data, single=single, mapping=MAPPING))
+    assert post.author is not None
+    assert (post.author.id, post.author.customer_id) == ("a@example.org", "C-1")
+    assert (post.place, post.labels["wave"]) == ("Córdoba", "one two")
+    assert post.rating is not None
+    assert post.rating.value == 4
+
+
+def test_a_header_in_raw_bytes_is_read_and_one_that_is_missing_or_empty_fills_nothing() -> None:
+    data = b"From: a@example.org\nMessage-ID: <1@x>\nX-Place: %s\nX-Customer-Id:  \n\nHello.\n"
+    assert only(read(data % "Córdoba".encode(), single=True, mapping=MAPPING)).place == "Córdoba"
+    post = only(read(data % "Córdoba".encode("latin-1"), single=True, mapping=MAPPING))
+    assert post.place == "Córdoba"
+    assert post.author is not None
+    assert post.author.customer_id is None
+    assert post.rating is None
+    given = Defaults(source="support", brand="Lumo")
+    assert only(read(mail(1), given, single=True, mapping={"X-Brand": "brand"})).brand == "Lumo"
+    other = mail(1).replace(b"Subject", b"X-Brand: Otra\nSubject")
+    assert only(read(other, given, single=True, mapping={"X-Brand": "brand"})).brand == "Otra"
+
+
+def test_a_mapped_header_that_is_no_number_costs_only_its_mail() -> None:
+    bad = mail(1).replace(b"Subject", b"X-Stars: ana@example.org\nSubject")
+    items = read(SEPARATOR + bad + b"\n" + SEPARATOR + mail(2), mapping=MAPPING)
+    assert isinstance(items[0], Reject)
+    assert items[0].reason == "bad-value"
+    assert "ana@" not in items[0].message
+    assert isinstance(items[1], Post)
+
+
+def test_the_company_is_known_by_its_address_in_any_case() -> None:
+    company = Defaults(source="support", company=frozenset({"HELP@example.com"}))
+    ours = mail(1).replace(b"a@example.org", b"Help <help@Example.COM>", 1)
+    post = only(read(ours, company, single=True))
+    assert post.author is not None
+    assert post.author.role == "company"
+    theirs = only(read(mail(2), company, single=True))
+    assert theirs.author is not None
+    assert theirs.author.role is None
