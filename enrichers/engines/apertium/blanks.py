@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from enrichers.engines.apertium.words import KNOWN_NAMES
+from enrichers.engines.apertium.words import COMMON, KNOWN_NAMES
 
 _EMOJI = "\U0001f000-\U0001faff\u2190-\u2bff\ufe0f\u200d\u20e3"
 _TOKEN = re.compile(
@@ -132,6 +132,6 @@ def _is_title(text: str) -> bool:
 
 
 def _is_name(word: str, before: str) -> bool:
-    if not word[0].isupper() or word.lower() in KNOWN_NAMES:
+    if not word[0].isupper() or word.lower() in KNOWN_NAMES or word.lower() in COMMON:
         return False
     return len(word) > 1 and not word.isupper() and _CONTINUES.search(before) is not None

@@ -17,12 +17,13 @@ _NEGATIVE = {
 }
 _NOT_NEGATIVE = {
     # looks negative and is not: "why not", tags at the end, "never mind", "only"
-    "es": r"de nada|nada más|nada mal|sin nada|¿\s*no\s*\?|,\s*no\s*\?|por si no|no s[oó]lo|no solamente",
-    "it": r"di niente|niente male|,\s*no\s*\?|\bno\s*\?|non solo|non\s+\w+\s+che|per niente male|più che mai",
-    "pt": r"de nada|nada mal|não é\s*\?|,\s*não\s*\?|não só|não apenas",
-    "fr": r"(?:une|la|les|des|cette|chaque|toute) personnes?|de rien|pas mal|ne\s+\w+\s+que?|n'\w+\s+que?"
+    "es": r"^de nada\W*$|nada más|nada mal|sin nada|¿\s*no\s*\?|,\s*no\s*\?|por si no|no s[oó]lo|no solamente",
+    "it": r"^di niente\W*$|niente male|,\s*no\s*\?|\bno\s*\?|non solo|non\s+\w+\s+che|per niente male|più che mai",
+    "pt": r"^de nada\W*$|nada mal|não é\s*\?|,\s*não\s*\?|não só|não apenas",
+    "fr": r"(?:une|la|les|des|cette|chaque|toute) personnes?|^de rien\W*$|pas mal"
+    r"|ne\s+\w+\s+que?|n'\w+\s+que?"
     r"|non seulement|plus que jamais",
-    "ca": r"de res|no només",
+    "ca": r"^de res\W*$|no només",
 }
 _ENGLISH = re.compile(
     r"\b(?:not?|never|nobody|nothing|none|nor|neither|without|cannot|nowhere|no one|\w+n't|un\w{3,}|impossible)\b",
@@ -32,6 +33,7 @@ _SUBJECTS = {
     # what a clause that begins so becomes: any-words as subjects of a negative sentence
     "anybody": "nobody",
     "anyone": "no one",
+    "any of": "none of",
     "any": "no",
     "anything": "nothing",
     "at all it": "nothing",
@@ -40,10 +42,10 @@ _SUBJECTS = {
     "ever": "never",
 }
 _SUBJECT = re.compile(
-    r"^(\W*(?:\w+[,:] |but |and |because |that |since |if )?)(anybody|anyone|anything|any|at all it|at all|person)\b",
+    r"^(\W*(?:\w+[,:] |but |and |because |that |since |if )?)(anybody|anyone|anything|any of|any|at all it|at all|person)\b",
     re.IGNORECASE,
 )
-_LATER = re.compile(r"\b(anybody|anyone|anything|any|ever|at all)\b", re.IGNORECASE)
+_LATER = re.compile(r"\b(anybody|anyone|anything|any of|any|ever|at all)\b", re.IGNORECASE)
 _NOT_THEN_NO = re.compile(r"\b(not(?: \w+){1,2}) no\b", re.IGNORECASE)
 _NOT_PERSON = re.compile(r"\bnot person\b", re.IGNORECASE)
 _AUXILIARY = re.compile(

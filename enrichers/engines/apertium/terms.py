@@ -20,7 +20,7 @@ SENSES: dict[str, str] = {
         de nada | of at all | you are welcome
         nada mal | at all badly | not bad at all
         vale la pena | does not be worthwhile | is not worthwhile
-        tiendas? | tents?|tend(?: them)? | shop
+        tiendas? | tent|tend(?: them)? | shop
         pedidos? | request | order
         reembolsos? | repayment | refund
         env[íi]os? | sending | delivery

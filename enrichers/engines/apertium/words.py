@@ -105,7 +105,10 @@ PHRASES: dict[str, tuple[tuple[re.Pattern[str], str], ...]] = {
         (r"^consiglio\b", "raccomando"),
         (r"\b(lo|la|li|le|vi|ti)? ?sconsiglio\b", r"non \1 raccomando"),
         (r"\bconsigliat([oaie])\b", r"raccomandat\1"),
-        (r"\bfino a quando\b", "finché"),
+        (r"\bfino a(?:d)? (?:quando|che)\b", "finché"),
+        (r"\bfino ad ora\b", "finora"),
+        (r"\bfino ad?\b", "fin a"),
+        (r"\bne (?=(?:il|lo|i|gli|nessun\w*)\b|Xq)", "né "),
         (r"\bnessuno\b(?! d)", "nessuna persona"),
     ),
     "fr": _rules(
@@ -127,4 +130,30 @@ KNOWN_NAMES = _words(
     anglaterra alemanya nadal internet
     """
 )
-"""Capitalised words to be translated all the same: names that English spells otherwise, and forms of courtesy."""
+"""Capitalised words to be translated all the same: names with an English form, and forms of courtesy."""
+
+COMMON = _words(
+    """
+    el la los las lo un una unos unas al del de en y o u e que qué quien quién cuando cuándo como cómo donde
+    dónde si sí no pero porque aunque mientras también tampoco muy más menos mucho mucha muchos muchas poco poca
+    pocos pocas todo toda todos todas otro otra otros otras algún alguna algunos algunas ningún ninguna cada
+    este esta estos estas ese esa esos esas esto eso aquel yo tú él ella ellos ellas nosotros nosotras vosotros
+    me te se nos os le les mi tu su mis tus sus nuestro nuestra para por con sin sobre entre hasta desde hoy
+    ayer mañana ahora luego después entonces además nunca siempre ya aún solo sólo gracias hola nadie nada es
+    son era fue ha he hay había está están estaba il lo gli i le uno di da in con su per tra fra ed ma se che
+    chi cui quando come dove perché anche ancora già molto molta molti molte poco tutto tutta tutti tutte altro
+    altra altri altre ogni questo questa questi queste quello quella quelli quelle io noi essi loro mio mia tuo
+    suo nostro nostra vostro dal dalla dei degli delle nel nella al alla ai alle oggi ieri domani ora poi dopo
+    allora mai sempre solo soltanto grazie ciao nessuno niente non è sono ho ha hanno era erano o a os as um uma
+    uns umas do da dos das no na nos nas ao à em com sem por pelo pela que quem quando como onde porque mas
+    também muito muita muitos muitas pouco tudo todo toda todos todas outro outra outros outras cada este esta
+    isso isto esse essa aquele eu ele ela eles elas nós meu minha seu sua nosso nossa hoje ontem amanhã agora
+    depois então nunca sempre já ainda só obrigado obrigada olá ninguém nada não sim é são foi era tem há está
+    estão estava le la les un une des du au aux et ou mais donc car que qui quoi quand comment où pourquoi parce
+    aussi encore très trop beaucoup peu tout toute tous toutes autre autres chaque ce cet cette ces je tu il
+    elle on nous vous ils elles mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs pour par avec
+    sans sur entre dans en hier demain maintenant puis après alors jamais toujours déjà merci bonjour personne
+    rien ne pas oui non est sont était a ont
+    """
+)
+"""Words of the languages that have a capital in mid-sentence only by accident, as after a heading without a full stop."""
