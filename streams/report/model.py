@@ -184,7 +184,7 @@ class FlagLine:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All of it. `unread` posts were there but could not be paged to; `dead_letters` None: not known here."""
+    """All of it. `unread` posts are stored but could not be read; `dead_letters` None: not known here."""
 
     posts: int
     unread: int

@@ -13,7 +13,8 @@ DEPTH = 10_000
 
 
 def documents(sink: Sink, kind: Kind, *, page: int = PAGE, depth: int = DEPTH) -> Iterator[Document]:
-    """Newest first. After `depth` documents a new search begins at the time where the last one stopped.
+    """Newest first, each once. Every page starts at the time where the last one stopped: an offset costs a store more
+    the deeper it goes, and is used only to get past documents that share a millisecond.
 
     Ends early where more than `depth` documents share one millisecond, or have no time: see `Summary.unread`.
     """
@@ -27,17 +28,17 @@ def documents(sink: Sink, kind: Kind, *, page: int = PAGE, depth: int = DEPTH) -
         for document in found:
             moment = parse_time(str(document.body.get("@timestamp", "")))
             time = None if moment is None else to_millis(moment)
-            if time == edge_time and document.id in edge:
-                continue
             if time != edge_time:
                 edge, edge_time = set(), time
+            elif document.id in edge:
+                continue
             edge.add(document.id)
             yield document
         offset += len(found)
         if len(found) < limit:
             return
-        if offset >= depth:
-            next_until = None if edge_time is None else from_millis(edge_time + 1)
-            if next_until is None or next_until == until:
-                return
-            until, offset = next_until, 0
+        onward = None if edge_time is None else from_millis(edge_time + 1)
+        if onward is not None and onward != until and (len(edge) <= page // 2 or offset >= depth):
+            until, offset = onward, 0
+        elif offset >= depth:
+            return

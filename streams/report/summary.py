@@ -14,7 +14,7 @@ from schemas.errors import StoreError
 from schemas.topics import Topic
 from sinks.base import Document, Kind, Sink
 from sinks.documents import post_of
-from streams.report.model import AlertLine, CaseLine, Day, FlagLine, ProductWishes, Summary, TopicLine
+from streams.report.model import AlertLine, CaseLine, Day, FlagLine, ProductWishes, SourceRatings, Summary, TopicLine
 from streams.report.ratings import by_source
 from streams.report.reading import documents
 from streams.report.tally import NamedTally, Series, Tally, feelings_of, groups_of
@@ -24,6 +24,7 @@ TOPICS = 30
 ALERTS = 30
 RECOVERED = 20
 PRODUCTS = 12
+SOURCES = 25
 STEPS = 12
 _WEEK = timedelta(days=7)
 Record = TypeVar("Record", Alert, Case, Topic)
@@ -32,8 +33,8 @@ Record = TypeVar("Record", Alert, Case, Topic)
 def summarise(sink: Sink, *, dead_letters: int | None = None) -> Summary:
     """What an open store holds. `dead_letters`: how many there were, where the caller knows.
 
-    Memory does not grow with the number of posts. Raises StoreError where the store cannot be read, or holds
-    documents of another version of the schema.
+    Memory does not grow with the number of posts. Posts of another version of the schema are counted as unread.
+    Raises StoreError where the store cannot be read, or holds alerts, cases or topics of another version.
     """
     sink.refresh()
     alerts = [_record(one, "alert", Alert) for one in _some(sink, "alerts", 1000)]
@@ -41,11 +42,10 @@ def summarise(sink: Sink, *, dead_letters: int | None = None) -> Summary:
     there = sink.count("posts")
     for document in documents(sink, "posts"):
         try:
-            tally.add(post_of(document))
-        except ValueError as error:
-            raise StoreError(
-                f"a post of the store cannot be read: {error}. Run `vocero replay` to make it anew"
-            ) from None
+            post = post_of(document)
+        except ValueError:
+            continue  # of another version of the schema: it is among the unread
+        tally.add(post)
     states: Counter[str] = Counter()
     recovered: list[CaseLine] = []
     for document in documents(sink, "cases"):
@@ -76,7 +76,7 @@ def summarise(sink: Sink, *, dead_letters: int | None = None) -> Summary:
         recovered=tuple(sorted(recovered, key=lambda case: (-case.severity, case.id))),
         suggestions=tally.suggestions,
         wishes=_wishes(tally),
-        ratings=by_source(tally.stars),
+        ratings=_ratings(tally),
         rating_disagrees=tally.rating_disagrees,
         flags=_flags(tally),
         redactions=tuple(tally.redactions.most_common()),
@@ -84,6 +84,12 @@ def summarise(sink: Sink, *, dead_letters: int | None = None) -> Summary:
         failed_posts=tally.failed_posts,
         dead_letters=dead_letters,
     )
+
+
+def _ratings(tally: Tally) -> tuple[SourceRatings, ...]:
+    """The largest sources, and every one that stands out."""
+    lines = by_source(tally.stars)
+    return tuple(line for rank, line in enumerate(lines) if rank < SOURCES or line.stands_out)
 
 
 def _some(sink: Sink, kind: Kind, limit: int) -> list[Document]:

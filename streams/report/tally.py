@@ -18,6 +18,7 @@ from streams.report.voices import language_of, name, voice_of
 KEYS = 2000
 """Different names (sources, products, topics) that are counted by themselves; the rest are counted together."""
 OTHERS = "(others)"
+GROUPS = 40
 WORST = 10
 EXAMPLES = 3
 
@@ -101,7 +102,8 @@ class Tally:
         self.first = time if self.first is None else min(self.first, time)
         self.last = time if self.last is None else max(self.last, time)
         self.redactions.update(str(one.kind) for one in post.redactions)
-        self.failed.update(list(post.provenance.failed))  # a mapping would add its values
+        for one in post.provenance.failed:
+            _count(self.failed, name(one))
         self.failed_posts += bool(post.provenance.failed)
         feeling = post.sentiment.label or "unscored"
         for table, key in ((self.channels, name(post.channel)), (self.languages, language_of(post))):
@@ -166,12 +168,19 @@ def feelings_of(counts: Counter[str]) -> Feelings:
 
 
 def groups_of(table: dict[str, GroupTally]) -> tuple[Group, ...]:
-    """Largest first."""
-    groups = [
+    """Largest first; beyond GROUPS they are one group."""
+    ranked = sorted(table.items(), key=lambda item: (-item[1].posts, item[0]))
+    if len(ranked) > GROUPS:
+        rest = GroupTally()
+        for _, one in ranked[GROUPS:]:
+            rest.posts += one.posts
+            rest.feelings += one.feelings
+            rest.translation += one.translation
+        ranked = [*ranked[:GROUPS], (OTHERS, rest)]
+    return tuple(
         Group(key, one.posts, feelings_of(one.feelings), one.translation["unsupported"], one.translation["partial"])
-        for key, one in table.items()
-    ]
-    return tuple(sorted(groups, key=lambda group: (-group.posts, group.name)))
+        for key, one in ranked
+    )
 
 
 def _series_of(post: EnrichedPost) -> set[Series]:

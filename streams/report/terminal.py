@@ -39,7 +39,9 @@ def _head(out: Console, summary: Summary) -> None:
         head.append(f"; {summary.company_posts} of them the company's own, left out below", style="dim")
     out.print(head)
     if summary.unread:
-        out.print(Text(f"{summary.unread} more posts could not be paged to and are not counted", style="yellow"))
+        out.print(
+            Text(f"{summary.unread} more posts are stored but could not be read; they are not counted", style="yellow")
+        )
     if summary.posts:
         feelings = summary.feelings
         counts = Text("  ").join(
@@ -172,7 +174,8 @@ def _rest(out: Console, summary: Summary, width: int) -> None:
         f"{sum(count for _, count in summary.redactions)} redactions",
     ]
     if summary.failed_posts:
-        parts.append(f"{summary.failed_posts} posts with a failed enricher")
+        names = ", ".join(f"{one_line(name, 20)} {count}" for name, count in summary.failed[:LINES])
+        parts.append(f"{summary.failed_posts} posts on which an enricher failed ({names})")
     if summary.dead_letters is not None:
         parts.append(f"{summary.dead_letters} dead letters")
     out.print(Text("; ".join(parts)))

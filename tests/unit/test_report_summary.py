@@ -34,7 +34,7 @@ from streams.report.episodes import episodes
 from streams.report.model import Summary
 from streams.report.reading import documents
 from streams.report.summary import summarise
-from streams.report.tally import KEYS, OTHERS, Tally
+from streams.report.tally import GROUPS, KEYS, OTHERS, Tally, groups_of
 
 pytestmark = pytest.mark.unit
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -278,9 +278,10 @@ def test_a_summary_is_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(summary))["posts"] == 1
 
 
-def test_a_document_of_another_schema_is_a_clear_error() -> None:
-    with pytest.raises(StoreError, match="cannot be read"):
-        summed(also=(Document("posts", "x", 1, {"@timestamp": "2026-01-01T00:00:00Z", "feedback": {"id": 3}}),))
+def test_documents_of_another_schema_are_told() -> None:
+    odd = Document("posts", "x", 1, {"@timestamp": "2026-01-01T00:00:00Z", "feedback": {"id": 3}})
+    summary = summed(post(1), also=(odd,))
+    assert (summary.posts, summary.unread) == (1, 1)
     with pytest.raises(StoreError, match="another version"):
         summed(also=(Document("cases", "x", 1, {"feedback": {"case": {}}}),))
 
@@ -292,6 +293,9 @@ def test_names_beyond_the_limit_are_counted_together() -> None:
     assert len(tally.stars) == KEYS + 1
     assert tally.stars[(OTHERS, None)].count == 50
     assert sum(one.posts for one in tally.channels.values()) == KEYS + 50
+    shown = groups_of(tally.channels)
+    assert len(shown) == GROUPS + 1
+    assert sum(one.posts for one in shown) == sum(one.feelings.total for one in shown) == KEYS + 50
 
 
 def _stamped(number: int, time: str) -> Document:
