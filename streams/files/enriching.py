@@ -15,6 +15,7 @@ from schemas.errors import RejectedInput
 from schemas.raw import RawPost
 from schemas.vectors import encode_vector
 from streams.files.base import EXCERPT, Item, Post, Reject
+from streams.outgoing import refuse_unredacted
 
 
 class DraftOf(Protocol):
@@ -77,7 +78,10 @@ class Enrich:
         elif post.embedding is None and draft.vector is not None:
             post = msgspec.structs.replace(post, embedding=encode_vector(draft.vector))
         try:
+            refuse_unredacted(draft)
             return Enriched(encode(post) + b"\n", tuple(post.provenance.failed))
+        except RejectedInput as error:
+            return Reject(item.line, error.reason, str(error), file=item.file)  # no excerpt: it is not redacted
         except (ValueError, OverflowError, RecursionError, TypeError):
             return _rejected(item, RejectedInput("failed", "the enriched post cannot be written as JSON"))
 

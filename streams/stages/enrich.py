@@ -20,6 +20,7 @@ from schemas.vectors import encode_vector
 from streams.delivery.dead_letters import dead_letter
 from streams.headers import Address, cloud_event, raw_address, text_header, version_header
 from streams.intake import to_draft
+from streams.outgoing import NOT_SHOWN, refuse_unredacted
 from streams.records import Message, Record
 from streams.stages.base import each
 from streams.topics import Topics
@@ -99,10 +100,12 @@ class EnrichStage:
         post = draft.post
         raw = raw_address(record)
         try:
+            refuse_unredacted(draft)
             enriched = encode(post)
+        except RejectedInput as error:
+            return [self._refused(record, post, error)]
         except (UnicodeEncodeError, ValueError, OverflowError):
-            error = RejectedInput("bad-value", "the enriched post cannot be written as JSON")
-            return [dead_letter(self._topics.dead_letters, self.name, record, error, identity=post.identity)]
+            return [self._refused(record, post, RejectedInput("bad-value", "the post cannot be written as JSON"))]
         messages = [
             Message(
                 self._topics.enriched,
@@ -134,6 +137,10 @@ class EnrichStage:
                 )
             )
         return messages
+
+    def _refused(self, record: Record, post: EnrichedPost, error: RejectedInput) -> Message:
+        letters = self._topics.dead_letters
+        return dead_letter(letters, self.name, record, error, identity=post.identity, excerpt=NOT_SHOWN)
 
     def _headers(self, kind: str, post: EnrichedPost, raw: Address) -> dict[str, bytes]:
         return cloud_event(

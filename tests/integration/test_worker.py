@@ -189,6 +189,29 @@ def test_what_cannot_be_used_is_a_dead_letter_and_producing_twice_doubles_nothin
     assert deployment.count() == 30
 
 
+@pytest.mark.timeout(900)
+def test_the_same_into_a_real_elasticsearch(deployment: Deployment, elasticsearch_server: str) -> None:
+    from sinks.elasticsearch import ElasticsearchSink, connect
+
+    deployment.environment |= {"VOCERO_STORE": "elasticsearch", "VOCERO_ELASTICSEARCH_URL": elasticsearch_server}
+    deployment.vocero("setup")
+    deployment.vocero("produce", str(posts(deployment.folder, 40)))
+    sink = ElasticsearchSink(connect(elasticsearch_server), prefix=deployment.prefix)
+    worker = deployment.run()
+
+    def indexed() -> bool:
+        sink.refresh()
+        return sink.count("posts") == 40
+
+    deployment.wait(indexed, worker)
+    assert stop(worker, signal.SIGTERM)[0] == 0
+    found = deployment.vocero("search", "delivery", "--language", "fr", "--json")
+    first = json.loads(found.stdout.splitlines()[0])
+    assert first["feedback"]["language"] == "fr"
+    assert "livraison" in first["feedback"]["text"]
+    sink.close()
+
+
 def test_a_broker_that_is_not_there_is_one_clear_sentence(tmp_path: Path) -> None:
     deployed = Deployment("127.0.0.1:1", tmp_path, "none")
     for words in (("run",), ("setup",), ("produce", str(posts(tmp_path, 1)))):
