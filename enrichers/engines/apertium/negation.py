@@ -42,11 +42,12 @@ _SUBJECTS = {
     "ever": "never",
 }
 _SUBJECT = re.compile(
-    r"^(\W*(?:\w+[,:] |but |and |because |that |since |if )?)(anybody|anyone|anything|any of|any|at all it|at all|person)\b",
+    r"^(\W*(?:\w+[,:] |but |and |because |that |since |if )?)"
+    r"(anybody|anyone|anything|any of|any|at all it|at all|person)\b",
     re.IGNORECASE,
 )
 _LATER = re.compile(r"\b(anybody|anyone|anything|any of|any|ever|at all)\b", re.IGNORECASE)
-_NOT_THEN_NO = re.compile(r"\b(not(?: \w+){1,2}) no\b", re.IGNORECASE)
+_NOT_THEN_NO = re.compile(r"\b(not(?: \w+){1,2}) no(?= [a-z])")
 _NOT_PERSON = re.compile(r"\bnot person\b", re.IGNORECASE)
 _AUXILIARY = re.compile(
     r"\b(am|is|are|was|were|has|have|had|can|could|will|would|should|must|may|might|does|do|did)\b(?! not)",

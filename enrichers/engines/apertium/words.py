@@ -156,4 +156,4 @@ COMMON = _words(
     rien ne pas oui non est sont était a ont
     """
 )
-"""Words of the languages that have a capital in mid-sentence only by accident, as after a heading without a full stop."""
+"""Words that have a capital in mid-sentence only by accident, as after a heading that lost its full stop."""
