@@ -73,8 +73,8 @@ def trend(topic: TopicLine) -> str:
     now, before = topic.last_week, topic.week_before
     if now == before:
         return "steady" if now else "quiet"
-    if not before:
-        return f"new (+{now})"
+    if now == topic.posts:
+        return f"new ({now})"
     return f"{'up' if now > before else 'down'} ({before} to {now})"
 
 

@@ -20,7 +20,8 @@ from sinks.memory import MemorySink
 from sinks.sqlite import SQLiteSink
 from streams.cli import cli
 from streams.report import Summary, print_summary, render_report, summarise, write_report
-from streams.report.words import one_line, percent, visible
+from streams.report.model import TopicLine
+from streams.report.words import one_line, percent, trend, visible
 
 pytestmark = pytest.mark.unit
 NASTY = "[bold red]hi[/] :smile: \x1b[31mred\x07 \u202eevil <script>alert(1)</script> {{7*7}} ${7*7}"
@@ -129,6 +130,21 @@ def test_an_unwritable_path_says_what_to_do_and_leaves_nothing(tmp_path: Path) -
     with pytest.raises(StoreError, match="cannot be written"):
         write_report(summary_of(), folder / "report.html")
     assert [one.name for one in folder.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("posts", "last", "before", "words"),
+    [
+        (9, 3, 0, "up (0 to 3)"),
+        (3, 3, 0, "new (3)"),
+        (9, 1, 4, "down (4 to 1)"),
+        (9, 2, 2, "steady"),
+        (9, 0, 0, "quiet"),
+    ],
+)
+def test_a_trend_in_words(posts: int, last: int, before: int, words: str) -> None:
+    topic = TopicLine(id="t", label="x", posts=posts, negative=0, last_week=last, week_before=before, days=())
+    assert trend(topic) == words
 
 
 def test_words() -> None:
