@@ -33,7 +33,7 @@ Tokens = list[int]
 
 
 class MiniLM:
-    """`threads` is ONNX Runtime's. The vectors' batch holds at most 2,048 tokens, texts of like length together."""
+    """`threads` is how many ONNX Runtime computes with. Texts of like length go together, at most 2,048 tokens at once."""
 
     name = "minilm"
     dimensions = DIMENSIONS
@@ -46,6 +46,8 @@ class MiniLM:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # a thread that waits for work in a loop takes the processor from the other stages
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 contents["model.onnx"], options, providers=["CPUExecutionProvider"]
