@@ -33,7 +33,7 @@ Tokens = list[int]
 
 
 class MiniLM:
-    """`threads` is how many ONNX Runtime computes with. Texts of like length go together, at most 2,048 tokens at once."""
+    """`threads` is ONNX Runtime's. Texts of like length go together, at most 2,048 tokens at once."""
 
     name = "minilm"
     dimensions = DIMENSIONS
