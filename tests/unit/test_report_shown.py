@@ -20,7 +20,7 @@ from sinks.memory import MemorySink
 from sinks.sqlite import SQLiteSink
 from streams.cli import cli
 from streams.report import Summary, print_summary, render_report, summarise, write_report
-from streams.report.model import TopicLine
+from streams.report.model import AlertLine, TopicLine
 from streams.report.words import one_line, percent, trend, visible
 
 pytestmark = pytest.mark.unit
@@ -111,6 +111,16 @@ def test_odd_text_is_written_as_utf8(text: str, tmp_path: Path) -> None:
     assert "\0" not in page
     shown = re.sub("[\0\x9b\ud800]", "\ufffd", text)
     assert f">{shown}</blockquote>" in page
+
+
+@pytest.mark.parametrize(("state", "words"), [("ended", "Ended"), ("grown", "Last change")])
+def test_an_alert_says_when_and_how_far(state: str, words: str) -> None:
+    since, at = "2026-03-24T06:00:00Z", "2026-03-26T14:00:00Z"
+    line = AlertLine("a", "Lumo", "place", "<b>Roma</b>", state, since, at, 86400, 19.0, 0.2, 31.5, (), ())
+    page = render_report(replace(summary_of(hostile()), alerts=(line,), alerts_in_all=1))
+    assert f"since 24 Mar 2026, 06:00. {words} 26 Mar 2026, 14:00." in page
+    assert "24 hours held 19 negatives where 0.2 were expected (+31.5 standard deviations)" in page
+    assert "place &lt;b&gt;Roma&lt;/b&gt;" in page
 
 
 def test_the_page_is_replaced_in_one_step_and_only_its_owner_reads_it(tmp_path: Path) -> None:
