@@ -12,7 +12,7 @@ from schemas.errors import Reason, RejectedInput
 from schemas.raw import RawPost
 
 _RAW_FIELDS = frozenset(RawPost.__struct_fields__)
-_QUOTED = re.compile(r"'[^']*'")
+_VALUE = re.compile(r"(?<=enum value ).*(?= - at `)", re.DOTALL)
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SURROGATE = re.compile(rb"\\u[dD][89abcdefABCDEF]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -64,7 +64,7 @@ def raw_post(fields: dict[str, Any]) -> RawPost:
     try:
         return msgspec.convert(known, RawPost)
     except msgspec.ValidationError as error:
-        text = _QUOTED.sub("…", str(error))
+        text = _VALUE.sub("…", str(error))
         reason: Reason = "wrong-type" if text.startswith("Expected `") and "got `" in text else "bad-value"
         raise RejectedInput(reason, f"the record does not fit the schema: {text}") from None
     except (RecursionError, OverflowError):
@@ -84,7 +84,7 @@ def _unreadable(data: bytes) -> RejectedInput:
         return RejectedInput("not-utf8", "the record is not valid UTF-8: encode it as UTF-8")
     if _SURROGATE.search(data):
         return RejectedInput("not-utf8", "the record holds half of a surrogate pair, which is no character")
-    return RejectedInput("not-json", "the record is not valid JSON")
+    return RejectedInput("not-json", "the record is not valid JSON, or holds a number that is out of range")
 
 
 def _depth(data: bytes) -> int:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+Count = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""What every store can hold. A channel may count below zero: votes against."""
 ContentType = Literal["text/plain", "text/html", "message/rfc822"]
 
 
@@ -19,7 +21,7 @@ class Author(Struct, frozen=True, kw_only=True, omit_defaults=True):
     )
     name: str | None = None
     handle: str | None = None
-    followers: Annotated[int | None, Meta(description="Audience of the author, in people.")] = None
+    followers: Annotated[Count | None, Meta(description="Audience of the author, in people.")] = None
     role: Literal["customer", "company"] | None = None
 
 
@@ -35,7 +37,7 @@ class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str | None = None
     content_type: str | None = None
-    size: Annotated[int | None, Meta(description="Bytes.")] = None
+    size: Annotated[Count | None, Meta(description="Bytes.")] = None
     url: str | None = None
 
 
@@ -59,9 +61,9 @@ class RawPost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     product: str | None = None
     place: str | None = None
     rating: Rating | None = None
-    likes: int | None = None
-    shares: int | None = None
-    views: int | None = None
+    likes: Count | None = None
+    shares: Count | None = None
+    views: Count | None = None
     attachments: list[Attachment] = msgspec.field(default_factory=list)
     in_reply_to: Annotated[str | None, Meta(description="`id` of the post that this one answers.")] = None
     thread_id: str | None = None

@@ -5,11 +5,13 @@ CloudEvents 1.0, Kafka protocol binding, binary content mode.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from streams.records import Record
 
+_ADDRESS = re.compile(r"([A-Za-z0-9._-]{1,249})/([0-9]{1,9})/([0-9]{1,18})")
 VERSION = "vocero_version"
 RAW = "vocero_raw"
 
@@ -61,9 +63,6 @@ def version_header(headers: Mapping[str, bytes]) -> int | None:
 
 def raw_address(record: Record) -> Address:
     """The raw record that this one descends from; itself where it says nothing."""
-    text = text_header(record.headers, RAW) or ""
-    topic, _, rest = text.partition("/")
-    partition, _, offset = rest.partition("/")
-    if topic and partition.isdigit() and offset.isdigit():
-        return Address(topic, int(partition), int(offset))
+    if found := _ADDRESS.fullmatch(text_header(record.headers, RAW) or ""):
+        return Address(found[1], int(found[2]), int(found[3]))
     return Address(record.topic, record.partition, record.offset)

@@ -9,6 +9,7 @@ from schemas.codec import encode
 from schemas.dead_letters import DeadLetter
 from schemas.errors import RejectedInput
 from schemas.identity import from_millis
+from streams.excerpts import excerpt as excerpt_of
 from streams.headers import cloud_event, raw_address
 from streams.records import Message, Record
 
@@ -34,7 +35,7 @@ def dead_letter(
         offset=raw.offset,
         sha256=hashlib.sha256(value).hexdigest(),
         at=from_millis(record.timestamp_ms),
-        excerpt=(excerpt or _excerpt(value))[:EXCERPT],
+        excerpt=excerpt[:EXCERPT] or excerpt_of(value, EXCERPT, lambda text: redact_text(text)[0]),
         identity=identity,
     )
     connect = {
@@ -57,10 +58,3 @@ def dead_letter(
     )
     headers.update({f"__connect.errors.{name}": text.encode() for name, text in connect.items()})
     return Message(topic, letter.sha256.encode(), encode(letter), headers, cause=record)
-
-
-def _excerpt(value: bytes) -> str:
-    """The start of a value with control characters made visible and personal data marked."""
-    text = value[: 4 * EXCERPT].decode("utf-8", "replace")
-    shown = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
-    return redact_text(shown)[0][:EXCERPT]

@@ -8,6 +8,7 @@ block a stop or a rebalance; `CrashingSupervisor` so that an unexpected error en
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from faust.types import TP, EventT
 from mode import CrashingSupervisor
 
 from schemas.errors import RejectedInput, SettingsError
+from schemas.identity import MAX_AHEAD_MS
 from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.ledger import Ledger
@@ -61,7 +63,8 @@ def stage_app(stage: Stage, settings: Settings, outbox: Outbox, *, dead_letters:
     async def run(stream: Any) -> None:
         await stage.open()
         async for events in stream.noack_take(settings.batch_size, within=settings.batch_seconds):
-            await settler.settle([_record(event) for event in events])
+            now_ms = time.time_ns() // 1_000_000
+            await settler.settle([_record(event, now_ms) for event in events])
             for event in events:
                 await stream.ack(event)
 
@@ -100,7 +103,7 @@ class Settler:
         return dead_letter(self._dead_letters, self._stage.name, cause, error)
 
 
-def _record(event: EventT[bytes]) -> Record:
+def _record(event: EventT[bytes], now_ms: int) -> Record:
     message = event.message
     headers: Any = message.headers or {}
     pairs = headers.items() if isinstance(headers, dict) else headers
@@ -110,9 +113,19 @@ def _record(event: EventT[bytes]) -> Record:
         offset=message.offset,
         key=_bytes(message.key),
         value=_bytes(message.value),
-        timestamp_ms=int((message.timestamp or 0) * 1000),
+        timestamp_ms=believable(message.timestamp, now_ms),
         headers={name: value for name, value in pairs if value is not None},
     )
+
+
+def believable(timestamp: float | None, now_ms: int) -> int:
+    """A record's time in milliseconds, from seconds; now where a producer's clock gives none, or one from the future.
+
+    A time that were years ahead would make its post the newest version for ever, and move the alerts' clock there.
+    """
+    if timestamp is None or not 0 <= timestamp * 1000 <= now_ms + MAX_AHEAD_MS:
+        return now_ms
+    return int(timestamp * 1000)
 
 
 def _bytes(value: Any) -> bytes | None:

@@ -11,7 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from streams.files.base import Reject
+from streams.excerpts import excerpt
+from streams.files.base import EXCERPT, Reject
 from streams.files.writing import Output
 
 SHOWN = 20
@@ -84,7 +85,8 @@ class Report:
             "message": item.message,
         }
         if self.rejects is not None:
-            kept = {**record, "excerpt": self._excerpt(item.data)}
+            shown = excerpt(item.data, EXCERPT_CHARACTERS, self._redact, cut=len(item.data) >= EXCERPT)
+            kept = {**record, "excerpt": shown}
             self.rejects.write(msgspec.json.encode(kept) + b"\n")
         if self._as_json:
             self._print(msgspec.json.encode(record).decode())
@@ -128,14 +130,6 @@ class Report:
             self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
             print(text, file=self._stderr, flush=True)
-
-    def _excerpt(self, data: bytes) -> str:
-        text = data.decode("utf-8", "replace")
-        redacted = self._redact(text)
-        if len(redacted) > EXCERPT_CHARACTERS:
-            return redacted[:EXCERPT_CHARACTERS]
-        # the bytes end somewhere: a number cut in two there is not recognised as one
-        return redacted if len(text) < EXCERPT_CHARACTERS else redacted.rpartition(" ")[0]
 
 
 def _counted(number: int, noun: str) -> str:

@@ -27,6 +27,8 @@ from streams.topics import Topics
 
 EXCERPT = 500
 """Characters of clean text, and of its translation, that a signal carries."""
+NAME = 200
+"""Characters of a brand, product or place that a signal carries: it keys what is counted. The post keeps them all."""
 
 
 class Enrichment(Protocol):
@@ -88,12 +90,12 @@ class EnrichStage:
         raw = decode_raw(record.value or b"", self._limits)
         if raw.channel not in self._topics.raw:
             raise RejectedInput("unknown-channel", "the channel is not one of the settings' `channels`: add it there")
-        if raw.created_at is None and (time := text_header(record.headers, "ce_time")):
+        if raw.created_at is None and parse_time(time := text_header(record.headers, "ce_time")):
             raw = msgspec.structs.replace(raw, created_at=time)
         origin: dict[str, object] = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         for name in ("ce_id", "ce_source", "ce_type"):
             if value := text_header(record.headers, name):
-                origin[name] = value
+                origin[name] = value[:NAME]
         return to_draft(raw, received_ms=record.timestamp_ms, origin=origin, version=version_header(record.headers))
 
     def _forward(self, record: Record, draft: Draft) -> list[Message]:
@@ -174,7 +176,7 @@ def signal_of(draft: Draft) -> Signal:
     return Signal(
         identity=post.identity,
         version=post.version,
-        brand=post.brand or post.source,
+        brand=(post.brand or post.source)[:NAME],
         event_time=event_millis(post),
         channel=post.channel,
         source=post.source,
@@ -184,8 +186,8 @@ def signal_of(draft: Draft) -> Signal:
         severity=severity.score if severity else 0.0,
         intents=[intent.label for intent in post.intents],
         language=post.language or "und",
-        product=post.product,
-        place=post.place,
+        product=post.product and post.product[:NAME],
+        place=post.place and post.place[:NAME],
         topics=[(topic.id, topic.label or topic.id) for topic in post.topics if topic.id is not None],
         author=(author.handle or author.id) if author else None,
         customer_id=author.customer_id if author else None,
