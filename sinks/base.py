@@ -40,9 +40,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for in posts. `text` empty: everything; filters are exact; `since`/`until` are RFC 3339."""
+    """What to look for in posts. `text` empty: everything; filters are exact; `since`/`until` are RFC 3339.
+
+    `words`: all of the text's words and quoted phrases must occur, or any of them.
+    """
 
     text: str = ""
+    words: Literal["all", "any"] = "all"
     kind: Kind = "posts"
     sentiment: str | None = None
     language: str | None = None

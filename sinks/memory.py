@@ -100,12 +100,13 @@ class MemorySink:
         parts = [_words(part) for part in phrases(query.text)]
         if unsearchable(query):
             return []
+        enough = any if query.words == "any" and parts else all
         with self._lock:
             everything = list(self._documents[query.kind].items())
         found = [
             (sum(stored.words.count(part) for part in parts), one, stored)
             for one, stored in everything
-            if wanted <= stored.facets and bounds.holds(stored.time) and all(part in stored.words for part in parts)
+            if wanted <= stored.facets and bounds.holds(stored.time) and enough(part in stored.words for part in parts)
         ]
         newest = float("-inf")
         found.sort(key=lambda item: item[1])

@@ -44,16 +44,16 @@ _ORDER = {
 }
 
 
-def match_expression(text: str) -> str:
-    """FTS5 syntax for "all of these": each word or phrase quoted, so that nothing in it is syntax."""
-    return " ".join(f'"{part}"' for part in phrases(text))
+def match_expression(query: Query) -> str:
+    """FTS5 syntax for all or any of these: each word or phrase quoted, so that nothing in it is syntax."""
+    return (" OR " if query.words == "any" else " ").join(f'"{part}"' for part in phrases(query.text))
 
 
 def conditions(query: Query) -> tuple[str, list[str | int]]:
     """FROM and WHERE of a query, with its parameters. Raises SettingsError for a time that is none."""
     tables, clauses = "documents", ["kind = ?"]
     bound: list[str | int] = [query.kind]
-    if expression := match_expression(query.text):
+    if expression := match_expression(query):
         # CROSS fixes the order: words first; count(*) would otherwise walk all documents of the kind
         tables = "words CROSS JOIN documents ON documents.number = words.rowid"
         clauses.append("words MATCH ?")

@@ -40,6 +40,8 @@ def condition(query: Query) -> dict[str, Any]:
     if any(limit is not None for limit in limits.values()):
         given = {name: limit for name, limit in limits.items() if limit is not None}
         exact.append({"range": {"@timestamp": {**given, "format": "epoch_millis"}}})
+    if required and query.words == "any":
+        return {"bool": {"should": required, "minimum_should_match": 1, "filter": exact}}
     return {"bool": {"must": required or [{"match_all": {}}], "filter": exact}}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sinks.base import Query
@@ -28,19 +27,13 @@ def command(ctx: click.Context, limit: int, as_json: bool) -> None:
     if not alerts:
         console.print("no negative spike was found")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("since", "state", "brand", "what", "observed", "expected", "sigma", "about"):
-        table.add_column(name, justify="right" if name in ("observed", "expected", "sigma") else "left")
     for alert in alerts:
-        about = alert["exemplars"][0] if alert.get("exemplars") else {}
-        table.add_row(
-            alert["since"][:16].replace("T", " "),
-            Text(alert["state"], style="red" if alert["state"] != "ended" else "dim"),
-            Text(short(alert["brand"], 20)),
-            Text(short(f"{alert['dimension']} {alert['value']}", 30)),
-            f"{alert['observed']:.0f}",
-            f"{alert['expected']:.1f}",
-            f"{alert['score']:.1f}",
-            Text(short(about.get("translation") or about.get("excerpt"), 50)),
-        )
-    console.print(table)
+        ended = alert["state"] == "ended"
+        head = Text(f"{alert['since'][:16].replace('T', ' ')}  ")
+        head.append(f"{alert['state']:<8}", style="dim" if ended else "bold red")
+        head.append(short(f"{alert['brand']} · {alert['dimension']} {alert['value']}", 60), style="bold")
+        head.append(f"  {alert['observed']:.0f} negatives, {alert['expected']:.1f} expected")
+        console.print(head, soft_wrap=True)
+        for exemplar in alert.get("exemplars", [])[:3]:
+            words = exemplar.get("translation") or exemplar.get("excerpt")
+            console.print(Text(f"    {short(words, max(40, console.width - 6))}", style="dim"), soft_wrap=True)

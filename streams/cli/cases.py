@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from schemas.cases import CaseCommand
@@ -40,20 +39,14 @@ def command(ctx: click.Context, state: str | None, limit: int, as_json: bool) ->
     if not cases:
         console.print("no case is open" if state is None else f"no case is {state}")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("case", "state", "severity", "opened", "who", "where", "complaint"):
-        table.add_column(name, justify="right" if name == "severity" else "left")
     for case in cases:
-        table.add_row(
-            case["id"],
-            case["state"],
-            f"{case.get('severity', 0):.2f}",
-            case["opened_at"][:10],
-            Text(short(case.get("author") or "unknown", 20)),
-            Text(short(f"{case['channel']} {case.get('place') or ''}", 24)),
-            Text(short(case.get("translation") or case.get("excerpt"), 50)),
-        )
-    console.print(table)
+        head = Text(f"{case['id']}  ")
+        head.append(f"{case['state']:<13}", style="green" if case["state"] == "recovered" else "bold")
+        head.append(f"severity {case.get('severity', 0):.2f}  {case['opened_at'][:10]}  {case['channel']}")
+        head.append(f"  {short(case.get('author') or 'unknown', 30)}  {short(case.get('place'), 30)}")
+        console.print(head, soft_wrap=True)
+        words = case.get("translation") or case.get("excerpt")
+        console.print(Text(f"    {short(words, max(40, console.width - 6))}", style="dim"), soft_wrap=True)
 
 
 @command.command()

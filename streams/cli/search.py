@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 from rich.console import Console
 from rich.padding import Padding
@@ -10,7 +12,7 @@ from rich.text import Text
 from schemas.enriched import EnrichedPost
 from sinks.base import Query
 from sinks.documents import post_of
-from streams.cli.common import json_option, opened_store, print_json, settings_of, short
+from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
 
 COLOURS = {"negative": "red", "positive": "green", "neutral": "yellow"}
 
@@ -45,6 +47,10 @@ def command(ctx: click.Context, /, text: tuple[str, ...], full: bool, as_json: b
     query = Query(text=" ".join(text), **filters)  # type: ignore[arg-type]
     with opened_store(settings_of(ctx)) as sink:
         hits = sink.search(query)
+        if not hits.total:
+            hits = sink.search(replace(query, words="any"))
+            if hits.total:
+                errors_console().print("no post holds all of these words; these hold some of them", style="dim")
     if as_json:
         for document in hits.documents:
             print_json({"id": document.id, "version": document.version, **document.body})

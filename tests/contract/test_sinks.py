@@ -128,7 +128,7 @@ def test_a_post_comes_back_as_it_was(sink: Sink) -> None:
         created_at="not a date",
         author=Author(handle="@ana", followers=3),
         rating=Rating(value=1),
-        likes=10**25,
+        likes=2**63 - 1,
         labels={"a.b": {"": 1, "x": [1, 2.5, None, True]}, "deep": {"er": "x" * 40_000}, "ñ": "\u0000"},
         spans=[Span(start=0, end=13, language="es", sentiment=Sentiment(status="scored", label="positive", score=0.9))],
         translation=Translation(status="translated", text="What a dress! It came late."),
@@ -543,3 +543,19 @@ def test_reopening_keeps_everything(reopen: Callable[[], Sink]) -> None:
     assert statuses(second, doc(version=T0 + 4)) == [U]
     second.refresh()
     assert found(second, text="atencion") == ["1"]
+
+
+def test_any_of_the_words_is_enough_where_the_query_says_so(sink: Sink) -> None:
+    documents = [
+        doc("1", text="la entrega llegó tarde", clean_text="la entrega llegó tarde"),
+        doc("2", text="entrega perfecta", clean_text="entrega perfecta"),
+        doc("3", text="nada", clean_text="nada"),
+    ]
+    assert statuses(sink, *documents) == [Status.WRITTEN] * 3
+    sink.refresh()
+    assert sink.count("posts", Query(text="entrega tarde")) == 1
+    hits = sink.search(Query(text="entrega tarde", words="any"))
+    assert hits.total == 2
+    assert hits.documents[0].id == documents[0].id
+    assert sink.count("posts", Query(text="!!!", words="any")) == 0
+    assert sink.count("posts", Query(text="", words="any")) == 3
