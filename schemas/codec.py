@@ -84,7 +84,7 @@ def _unreadable(data: bytes) -> RejectedInput:
         return RejectedInput("not-utf8", "the record is not valid UTF-8: encode it as UTF-8")
     if _SURROGATE.search(data):
         return RejectedInput("not-utf8", "the record holds half of a surrogate pair, which is no character")
-    return RejectedInput("not-json", "the record is not valid JSON, or holds a number that is out of range")
+    return RejectedInput("not-json", "the record is not valid JSON")
 
 
 def _depth(data: bytes) -> int:
