@@ -90,6 +90,10 @@ def play(
     return outcome
 
 
+class _StoppedError(Exception):
+    """The worker ended before the story did."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Teller:
     """Sends records, never too far ahead of the slowest stage, waits for silence and stops the worker."""
@@ -107,6 +111,8 @@ class _Teller:
         """For a thread of its own."""
         try:
             self._tell()
+        except _StoppedError:
+            pass  # by a signal, or by a crash that the runner tells of
         except Exception as error:  # noqa: BLE001 - told by the caller, on the thread that prints
             self.outcome.failure = str(error) or type(error).__name__
         finally:
@@ -115,6 +121,8 @@ class _Teller:
     def _tell(self) -> None:
         ledger = self.flow.ledger
         if not ledger.wait_ready([stage.name for stage in self.flow.stages], seconds=STALL_SECONDS):
+            if ledger.closed:
+                raise _StoppedError
             raise BrokerError("the stages did not get their partitions in time: run it again")
         self.on_ready()
         started = time.monotonic()
@@ -134,4 +142,6 @@ class _Teller:
 
     def _wait(self, limit: int) -> None:
         if not self.flow.ledger.wait_below(limit, seconds=STALL_SECONDS):
+            if self.flow.ledger.closed:
+                raise _StoppedError
             raise BrokerError("the stages have stood still for two minutes: `vocero doctor` says what may be missing")

@@ -51,6 +51,8 @@ class Deadline:
 class SideBySide(Service):
     """Starts apps at the same time: one after the other, each would wait for the group of the one before."""
 
+    logger = logging.getLogger("faust.side-by-side")  # as quiet as the rest of Faust's services
+
     def __init__(self, apps: Sequence[faust.App]) -> None:
         super().__init__()
         self._apps = apps

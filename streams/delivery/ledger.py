@@ -75,6 +75,11 @@ class Ledger:
             self._changed.wait_for(lambda: self._closed or self._open() <= limit, timeout=seconds)
             return not self._closed and self._open() <= limit
 
+    @property
+    def closed(self) -> bool:
+        """True once nothing will change any more."""
+        return self._closed
+
     def close(self) -> None:
         """Nothing will change any more: whoever waits stops waiting."""
         with self._changed:
