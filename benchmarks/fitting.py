@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from enrichers.scoring.heads import Head, Inputs
@@ -42,9 +43,7 @@ def matrix(inputs: Sequence[Inputs], recipe: Recipe, buckets: int, with_vector: 
     return sparse.hstack(groups, format="csr")
 
 
-def head(
-    model_weights: NDArray[Any], bias: NDArray[Any], recipe: Recipe, dense: int, with_vector: bool, divisor: float = 1.0
-) -> Head:
+def head(model_weights: NDArray[Any], bias: NDArray[Any], recipe: Recipe, dense: int, with_vector: bool) -> Head:
     """Weights of shape (k, features) as a Head, the recipe's scales folded in."""
     weights = model_weights.T.astype(np.float32)
     vector = None
@@ -56,8 +55,18 @@ def head(
         dense=weights[at : at + dense] * recipe.dense,
         hashed=(weights[at + dense :] * recipe.hashed).astype(np.float16).astype(np.float32),
         bias=bias.astype(np.float32),
-        temperature=divisor,
         vector=vector,
+    )
+
+
+def blend(full: Head, words: Head, share: float) -> Head:
+    """One head whose logits are `share` of `full`'s and the rest of those of `words`, which has no vector."""
+    assert full.vector is not None
+    return Head(
+        dense=share * full.dense + (1 - share) * words.dense,
+        hashed=(share * full.hashed + (1 - share) * words.hashed).astype(np.float16).astype(np.float32),
+        bias=share * full.bias + (1 - share) * words.bias,
+        vector=share * full.vector,
     )
 
 
@@ -89,6 +98,12 @@ def temperature(logits: NDArray[Any], y: NDArray[np.int64], weights: NDArray[Any
         return float(-(weights * (z[np.arange(len(y)), y] - np.log(np.exp(z).sum(axis=1)))).sum())
 
     return float(np.exp(minimize_scalar(loss, bounds=(-2.5, 2.5), method="bounded").x))
+
+
+def best_cut(logits: NDArray[Any], y: NDArray[Any]) -> float:
+    """The logit (n,) above which calling a row positive gives the best F1; it becomes the probability 0.5."""
+    cuts = np.linspace(-1.5, 1.5, 31)
+    return float(cuts[int(np.argmax([f1_score(y, logits >= cut, zero_division=0) for cut in cuts]))])
 
 
 def calibration_error(confidence: NDArray[Any], correct: NDArray[Any], bins: int = 10) -> float:

@@ -21,13 +21,14 @@ INTENTS = ("complaint", "suggestion", "question", "praise")
 
 @dataclass(frozen=True)
 class Labelled:
-    """A post and what a person says of it. `split` is `train` or `test`."""
+    """A post and what a person says of it. `split` is `train` or `test`, `weight` how much it counts in training."""
 
     said: Utterance
     sentiment: str
     intents: frozenset[str]
     split: str
     channel: str = "social"
+    weight: float = 1.0
 
 
 def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
@@ -41,13 +42,17 @@ def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
     return posts
 
 
+ANCHOR_WEIGHT = 2.0  # feedback tells stories, anchors use plain mood words; tweets do more of the latter
+
+
 def anchors(folder: Path = HERE / "anchors") -> list[Labelled]:
     """Own-written anchor phrases, `<language>.tsv`: sentiment, intents, text. All are for training."""
     posts = []
     for path in sorted(folder.glob("*.tsv")):
         for line in path.read_text(encoding="utf-8").splitlines():
             sentiment, intents, text = line.split("\t")
-            posts.append(Labelled(Utterance(text, path.stem), sentiment, frozenset(intents.split(",")), "train"))
+            said = Utterance(text, path.stem)
+            posts.append(Labelled(said, sentiment, frozenset(intents.split(",")), "train", weight=ANCHOR_WEIGHT))
     return posts
 
 

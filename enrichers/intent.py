@@ -21,6 +21,10 @@ LABELS: Final[tuple[IntentLabel, ...]] = get_args(IntentLabel)[:-1]
 """complaint, suggestion, question, praise: each has a probability of its own; `other` is what is left."""
 
 THRESHOLD: Final = 0.5
+MAX_SPANS: Final = 128
+"""Of one post that are read by themselves."""
+_CLEAR = 0.6
+_OF_A_SENTENCE = (LABELS.index("suggestion"), LABELS.index("question"))
 _OTHER = Wanted(label="other", confidence=1.0)
 
 
@@ -58,13 +62,30 @@ class Intent:
         said = _said(draft)
         if not has_words(said.text):
             return [_OTHER]
-        found = self.probabilities(said)
+        found = self._with_sentences(draft, self.probabilities(said))
         wanted = [
             Wanted(label=LABELS[i], confidence=round(float(found[i]), 4))
             for i in np.argsort(-found, kind="stable")
             if found[i] >= THRESHOLD
         ]
         return wanted or [Wanted(label="other", confidence=round(float(np.prod(1 - found)), 4))]
+
+    def _with_sentences(self, draft: Draft, found: Scores) -> Scores:
+        """Raises what one clear sentence of a longer post asks or suggests."""
+        post = draft.post
+        if len(post.spans) < 2:
+            return found
+        raised = found.copy()
+        for index, span in enumerate(post.spans[:MAX_SPANS]):
+            text = post.clean_text[span.start : span.end]
+            if has_words(text):
+                english = span.translation.text if span.translation is not None else None
+                vector = None if draft.vectors is None or not draft.vectors[index].any() else draft.vectors[index]
+                own = self.probabilities(Utterance(text, span.language, english, vector))
+                for label in _OF_A_SENTENCE:
+                    if own[label] >= _CLEAR:
+                        raised[label] = max(raised[label], own[label])
+        return raised
 
 
 def inputs(said: Utterance, lexicons: Lexicons, cues: Cues, hashing: Hashing) -> Inputs:

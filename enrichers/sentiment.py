@@ -69,9 +69,15 @@ class Sentiment:
             found = self.probabilities(Utterance(post.title, _language(post)))
             if found is not None:
                 parts.append(Part(found, len(post.title)))
-        mood: Mood = combined(parts)
+        mood: Mood = combined(parts, self._whole(draft) if len(parts) > 1 else None)
         scored = draft.with_post(spans=spans, sentiment=mood, rating_disagrees=disagrees(post.rating, mood))
         return scored.noted(f"sentiment: only the first {MAX_SPANS} spans are scored") if _too_many(post) else scored
+
+    def _whole(self, draft: Draft) -> Scores | None:
+        """The post read at once: it carries what one sentence hands to the next."""
+        post = draft.post
+        english = post.translation.text if post.translation is not None else None
+        return self.probabilities(Utterance(post.clean_text, _language(post), english, draft.vector))
 
 
 def _said(post: EnrichedPost, span: Span, vector: Vector | None) -> Utterance:

@@ -10,7 +10,10 @@ from schemas.enriched import Severity as Cost
 
 
 class Severity:
-    """The enricher `severity`: None for an unscored post, 0 for one that is not negative. Formula: `scoring/reach`."""
+    """The enricher `severity`: None for an unscored post, 0 for one that is not negative. Formula: `scoring/reach`.
+
+    A company's own reply costs it nothing, however sorry it sounds: 0.
+    """
 
     name = "severity"
     version = "1"
@@ -29,6 +32,8 @@ class Severity:
         post = draft.post
         complaint = max((i.confidence for i in post.intents if i.label == "complaint"), default=0.0)
         negative = negativity(post.sentiment, complaint)
+        if negative is not None and post.author is not None and post.author.role == "company":
+            negative = 0.0
         reached = reach(post, self._scale)
         for name in reached.clamped:
             draft = draft.noted(f"severity: {name} is out of range and was clamped")

@@ -18,6 +18,7 @@ LABELS: Final[tuple[SentimentLabel, ...]] = get_args(SentimentLabel)
 
 _MIXED_SHARE = 0.25
 _MIXED_GAP = 0.2
+_MIXED_SURE = 0.6
 _CLEAR_SCORE = 0.3
 _CLEAR_CONFIDENCE = 0.55
 _FAR_FROM_MIDDLE = 0.4
@@ -43,12 +44,13 @@ def sentiment(probabilities: Scores) -> Sentiment:
     )
 
 
-def combined(parts: Sequence[Part]) -> Sentiment:
-    """The mood of all parts together; unscored without any.
+def combined(parts: Sequence[Part], whole: Scores | None = None) -> Sentiment:
+    """The mood of a post: its parts together, and `whole`, what it says when read at once; unscored without any.
 
     Each part weighs with the square root of its length (a long story is one mood, not many) and with how far it is
-    from saying nothing: a neutral "It came on Tuesday." hardly dilutes what the rest feels. Where praise and blame
-    are about even, the post is mixed: its label is neutral and its score is near 0.
+    from saying nothing: a neutral "It came on Tuesday." hardly dilutes what the rest feels. The parts and the whole
+    count the same. Where some parts surely praise and others surely blame, and neither outweighs the other, the post
+    is mixed: its label is neutral and its score is near 0.
     """
     if not parts:
         return UNSCORED
@@ -59,8 +61,8 @@ def combined(parts: Sequence[Part]) -> Sentiment:
     mean = (weights[:, None] * rows).sum(axis=0) / weights.sum()
     if _mixed(rows, mean):
         shared = min(mean[0], mean[2])
-        mean = mean + np.array([-shared / 2, shared, -shared / 2])  # half of what cancels out; the score stays
-    return sentiment(mean)
+        return sentiment(mean + np.array([-shared / 2, shared, -shared / 2]))  # half of what cancels out
+    return sentiment(mean if whole is None else (mean + whole) / 2)
 
 
 def rating_score(rating: Rating | None) -> float | None:
@@ -82,11 +84,11 @@ def disagrees(rating: Rating | None, words: Sentiment) -> bool | None:
 
 
 def _weight(probabilities: Scores) -> float:
-    """From 0.2, for a part that is surely neutral, to 1, for one that surely is not."""
-    return 0.2 + 0.8 * float(1 - probabilities[1]) * float(probabilities.max())
+    """From nearly 0, for a part that is surely neutral, to about 1, for one that surely is not."""
+    return 0.05 + float(1 - probabilities[1]) ** 2
 
 
 def _mixed(rows: Scores, mean: Scores) -> bool:
-    """Whether some parts praise, others blame, and neither side outweighs the other."""
-    sides = set(rows.argmax(axis=1).tolist())
-    return {0, 2} <= sides and min(mean[0], mean[2]) > _MIXED_SHARE and abs(mean[2] - mean[0]) < _MIXED_GAP
+    """Whether some parts surely praise, others surely blame, and neither side outweighs the other."""
+    both = rows[:, 0].max() > _MIXED_SURE and rows[:, 2].max() > _MIXED_SURE
+    return bool(both and min(mean[0], mean[2]) > _MIXED_SHARE and abs(mean[2] - mean[0]) < _MIXED_GAP)

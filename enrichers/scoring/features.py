@@ -18,7 +18,7 @@ from enrichers.scoring.text import words
 from schemas.vectors import Vector
 
 UNKNOWN: Final = "und"
-_MOOD_FEATURES = 9
+_MOOD_FEATURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +74,38 @@ class Reading:
 
 
 def read(said: Utterance, lexicons: Lexicons, hashing: Hashing) -> Reading:
-    """The features of one utterance. Dense ones: moods of original and English, then the marks."""
+    """The features of one utterance. Dense ones: moods of original and English together, then the marks."""
     tokens = words(said.text)
     lexicon = lexicons.of(said.language)
     own = mood(tokens, lexicon) if lexicon else None
-    english = own
+    english = None
     if said.english is not None and said.language != "en":
         english = mood(words(said.english), lexicons.by_language["en"])
     known = [m for m in (own, english) if m is not None]
-    signs = marks.features(said.text)
-    dense = [*_mood_features(own or english), *_mood_features(english), *signs]
+    dense = [*_mood_features(known), *marks.features(said.text, _net(known))]
     buckets, weight = hashed(tokens, hashing)
     evidence = sum(m.hits for m in known) + sum(marks.emoji(said.text)) + (marks.stars(said.text) is not None)
     return Reading(Inputs(np.array(dense, np.float32), buckets, weight, said.vector), evidence)
 
 
-def _mood_features(found: Mood | None) -> list[float]:
-    if found is None:
+def _net(moods: list[Mood]) -> float:
+    """From -1 to 1: what the mood words of the original and of its English add up to, on the average."""
+    nets = [mood.good - mood.bad for mood in moods]
+    net = sum(nets) / len(nets) if nets else 0.0
+    return net / (abs(net) + 3)
+
+
+def _mood_features(moods: list[Mood]) -> list[float]:
+    if not moods:
         return [0.0] * _MOOD_FEATURES
-    net = found.good - found.bad
+    good = sum(mood.good for mood in moods) / len(moods)
+    bad = sum(mood.bad for mood in moods) / len(moods)
+    negations = sum(mood.negations for mood in moods) / len(moods)
     return [
-        net / (abs(net) + 3),
-        found.good / (found.good + 3),
-        found.bad / (found.bad + 3),
-        found.best / 3,
-        found.worst / 3,
-        found.last / 3,
-        float(found.hits > 0),
-        float(found.good > 0 and found.bad > 0),
-        found.negations / (found.negations + 1.5),
+        _net(moods),
+        good / (good + 3),
+        bad / (bad + 3),
+        sum(mood.last for mood in moods) / len(moods) / 3,
+        min(good, bad) / (min(good, bad) + 1.5),
+        negations / (negations + 1.5),
     ]

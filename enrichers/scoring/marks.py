@@ -33,7 +33,7 @@ _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _LAUGHTER = re.compile(r"\b(?:(?:ha|ja|he|ah){2,}\w*|k{3,}|(?:rs){2,}|lol+|lmao|mdr|ptdr)\b", re.IGNORECASE)
 
 NAMES: Final = (
-    "glad", "sorry", "glad or sorry", "laughing", "exclaims", "asks", "trails off", "shouts", "drawn out", "stars",
+    "glad", "sorry", "glad or sorry", "laughing", "asks", "stars", "louder",
 )  # fmt: skip
 
 
@@ -63,23 +63,25 @@ def emoji(text: str) -> tuple[int, int, int]:
     return glad, sorry, laughing + len(_LAUGHTER.findall(text))
 
 
-def features(text: str) -> list[float]:
-    """The marks of a text as numbers in about [-1, 1], in the order of `NAMES`."""
+def features(text: str, net: float = 0.0) -> list[float]:
+    """The marks of a text as numbers in about [-1, 1], in the order of `NAMES`.
+
+    Exclamation, capitals and drawn-out letters have no direction of their own: they make `net`, what the words add up
+    to in [-1, 1], louder.
+    """
     text = text[:MAX_CHARACTERS]
     glad, sorry, laughing = emoji(text)
     long_words = _WORD.findall(text)
-    shouted = sum(word.isupper() for word in long_words)
+    shouted = len(long_words) > 1 and sum(word.isupper() for word in long_words) / len(long_words)
+    drawn_out = _DRAWN_OUT.search(text) is not None
     return [
         _squash(glad),
         _squash(sorry),
         _squash(glad) - _squash(sorry),
         _squash(laughing),
-        _squash(text.count("!")),
         _squash(text.count("?")),
-        float("..." in text or "…" in text),
-        shouted / len(long_words) if len(long_words) > 1 else 0.0,
-        float(_DRAWN_OUT.search(text) is not None),
         stars(text) or 0.0,
+        net * min(1.0, _squash(text.count("!")) + shouted + drawn_out / 2),
     ]
 
 
