@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -30,7 +31,10 @@ def draft(text: str, language: str = "en", author: Author | None = None) -> Draf
             event_time="2026-01-01T00:00:00Z",
             languages=[language],
             author=author,
-            spans=[Span(start=0, end=len(text), language=language, confidence=0.9)],
+            spans=[
+                Span(start=m.start(), end=m.end(), language=language, confidence=0.9)
+                for m in re.finditer(r"[^.!?\s][^.!?]*[.!?]*", text)
+            ],
         )
     )
 
