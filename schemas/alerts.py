@@ -20,20 +20,42 @@ class Exemplar(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What rose, where, since when, how many against how many expected, how sure."""
 
-    id: Annotated[str, Meta(description="Same on redelivery: series and start.")]
+    id: Annotated[str, Meta(description="Same on redelivery and for every state: of series and start.")]
     series: Annotated[str, Meta(description="Such as `brand=Lumo/place=Valencia`.")]
     brand: str
     dimension: Annotated[str, Meta(description="`overall`, `place`, `product`, `channel`, `language` or `topic`.")]
     value: str
     state: Literal["started", "grown", "ended"]
-    version: Annotated[int, Meta(description="Milliseconds of event time; grows with each change of state.")]
-    since: Annotated[str, Meta(description="RFC 3339: start of the window that crossed the line.")]
+    version: Annotated[
+        int, Meta(description="Grows with each record of an alert; milliseconds of event time, or one more.")
+    ]
+    since: Annotated[str, Meta(description="RFC 3339: when the excess began.")]
     at: Annotated[str, Meta(description="RFC 3339: event time of the post that changed the state.")]
     window_seconds: int
-    observed: Annotated[float, Meta(description="Negatives in the window; once ended, at its peak.")]
-    expected: Annotated[float, Meta(description="What the series' own past leads one to expect.")]
-    score: Annotated[float, Meta(description="How many standard deviations above what is expected.")]
+    observed: Annotated[float, Meta(description="Negatives in the window at its highest so far.")]
+    expected: Annotated[float, Meta(description="What the series' own weeks lead one to expect there.")]
+    score: Annotated[
+        float, Meta(description="Standard deviations above the mean at which a normal variable is as rare.")
+    ]
     exemplars: list[Exemplar] = msgspec.field(default_factory=list)
-    topics: Annotated[list[str], Meta(description="Labels of topics in the window.")] = msgspec.field(
+    topics: Annotated[list[str], Meta(description="Labels of topics in the alert's posts.")] = msgspec.field(
         default_factory=list
     )
+    new_words: Annotated[list[str], Meta(description="Words of those labels that were not there before.")] = (
+        msgspec.field(default_factory=list)
+    )
+    measure: Annotated[
+        Literal["count", "severity", "share"],
+        Meta(description="What is least explained: the number, the sum of severity, or the share of the posts."),
+    ] = "count"
+    log10_p: Annotated[
+        float | None, Meta(description="log10 of the chance of so much in an ordinary window; -300 is the floor.")
+    ] = None
+    incident: Annotated[str | None, Meta(description="Same for series that rise with the same posts.")] = None
+    leads: Annotated[bool, Meta(description="This series is the one to show for its incident.")] = False
+    leading: Annotated[str | None, Meta(description="The series that leads the incident.")] = None
+    peak_at: Annotated[str | None, Meta(description="RFC 3339: when `observed` was reached.")] = None
+    posts: Annotated[int | None, Meta(description="Posts of any sentiment in the window; not told once ended.")] = None
+    usual_share: Annotated[float | None, Meta(description="Negatives to posts, over weeks.")] = None
+    severity: Annotated[float | None, Meta(description="Sum of severity in the window; not told once ended.")] = None
+    expected_severity: float | None = None

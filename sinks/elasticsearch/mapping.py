@@ -119,11 +119,12 @@ _CASE = _object(
     history=_object(at=_DATE, **_each(_KEYWORD, "action", "actor", "identity")),
 )
 _ALERT = _object(
-    **_each(_KEYWORD, "id", "series", "dimension", "state"),
-    **_each(_NAME, "brand", "value", "topics"),
-    **_each(_DATE, "since", "at"),
-    **_each(_LONG, "version", "window_seconds"),
-    **_each(_DOUBLE, "observed", "expected", "score"),
+    **_each(_KEYWORD, "id", "series", "dimension", "state", "measure", "incident", "leading"),
+    **_each(_NAME, "brand", "value", "topics", "new_words"),
+    **_each(_DATE, "since", "at", "peak_at"),
+    **_each(_LONG, "version", "window_seconds", "posts"),
+    **_each(_DOUBLE, "observed", "expected", "score", "log10_p", "usual_share", "severity", "expected_severity"),
+    leads={"type": "boolean"},
     exemplars=_object(identity=_KEYWORD, excerpt=_ORIGINAL, translation=_ENGLISH, severity=_DOUBLE),
 )
 _TOPIC = _object(

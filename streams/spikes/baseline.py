@@ -1,73 +1,103 @@
-"""What a series' own past leads one to expect: an exponentially weighted mean and variance of windows."""
+"""The settings of detection: which windows, how much memory, where the line is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a window of negatives is a spike.
+    """When counts are a spike. Two questions must both be answered yes.
 
-    `window_hours` is the length of a window, `history_windows` how many earlier ones make the baseline, `decay` the
-    weight of the newest of them, `minimum` the fewest negatives that may raise an alert, `start` how many standard
-    deviations above the expectation start one, `grow` by which factor it must rise to be told again.
+    - Does it stand out of the last days? `spans` (in buckets) are windows that end now; each one's distance from its
+      own running mean, in its own running standard deviations, is divided by its line in `spans_line`; the mean of
+      them is the `standout`, which must reach `start`. The variance keeps what bursts did to it: a series that bursts
+      often asks for more. The lines are what each window alone needs for one false alarm in four weeks.
+    - Is it beyond what its own weeks explain? For windows of `hours`, a negative binomial around a seasonal mean, past
+      outbreaks down-weighted: log10 of its tail must be at most `line`, which is lowered by the number of series.
+
+    `stay` is the part of both that keeps an alert open, `quiet_ms` for how long nothing may reach it before the alert
+    has ended, `grow` the factor by which a count must rise to be told again, `minimum` the fewest events that may raise
+    an alert, `warm_ms` how much of a series must be known first. `recent_days` and `season_days` are the time constants
+    of the two memories; `outbreak` the log10 tail from which the past weighs less; `prior` a variance to mean for as
+    long as fewer than some `prior_events` were seen; `share_ratio` the least rise of the share of negatives.
     """
 
-    window_hours: int = 24
-    history_windows: int = 28
-    decay: float = 0.15
-    minimum: int = 6
-    start: float = 5.0
+    bucket_ms: int = 300_000
+    step: int = 3
+    spans: tuple[int, ...] = (3, 12, 72, 288)
+    spans_line: tuple[float, ...] = (6.8, 4.2, 2.3, 1.6)
+    unit_ms: int = HOUR_MS
+    hours: tuple[int, ...] = (1, 6, 24)
+    cycle: int = 24
+    minimum: float = 6.0
+    start: float = 0.8
+    line: float = -7.5
+    stay: float = 0.5
     grow: float = 2.0
+    quiet_ms: int = DAY_MS
+    warm_ms: int = 3 * DAY_MS
+    recent_days: float = 3.5
+    season_days: float = 28.0
+    outbreak: float = -5.0
+    prior: float = 2.0
+    prior_events: float = 10.0
+    share_ratio: float = 1.5
+    max_series: int = 300
+
+    @property
+    def unit(self) -> int:
+        """Buckets in one unit of the seasonal baseline (an hour)."""
+        return self.unit_ms // self.bucket_ms
+
+    @property
+    def reach(self) -> int:
+        """Buckets that are kept: the longest window twice over, for what comes late and for the lag of the baseline."""
+        return 2 * max(self.spans[-1], self.hours[-1] * self.unit)
+
+    @property
+    def recent_decay(self) -> float:
+        """Weight of one step in the recent memory."""
+        return min(1.0, self.step * self.bucket_ms / (self.recent_days * DAY_MS))
+
+    @property
+    def season_decay(self) -> float:
+        """Weight of one unit in the long memory."""
+        return min(1.0, self.unit_ms / (self.season_days * DAY_MS))
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """Mean and variance of the number of negatives in one window."""
+def rule_for(step_ms: int, rule: Rule = Rule()) -> Rule:
+    """The rule for counts that come every `step_ms`: the same windows, as far as they can be told apart.
 
-    mean: float
-    variance: float
-
-    def deviations(self, observed: float) -> float:
-        """How many standard deviations `observed` stands above the mean.
-
-        The variance is never taken below that of a Poisson count with one pseudo-event, so that a silent series
-        does not make its first complaint a spike.
-        """
-        return (observed - self.mean) / sqrt(max(self.variance, self.mean) + 1.0)
-
-
-def window_counts(hours: Mapping[int, int], end_hour: int, rule: Rule, first_hour: int) -> list[int]:
-    """Negatives per window, newest first: [0] ends with `end_hour`, the others tile the time before it.
-
-    `hours` maps hours since 1970 to counts. Windows that lie wholly before `first_hour` are unknown, not empty.
+    Counts by the day, or coarser, are looked at over one and seven steps, with the week as their season.
     """
-    length = rule.window_hours
-    known = max(0, min(rule.history_windows, (end_hour - length - first_hour + 1) // length))
-    counts = [0] * (known + 1)
-    for hour, count in hours.items():
-        index = (end_hour - hour) // length
-        if 0 <= index <= known:
-            counts[index] += count
-    return counts
-
-
-def expectation(past: Sequence[int], rule: Rule) -> Expectation:
-    """EWMA mean and variance over earlier windows, given newest first (Roberts 1959; West 1979 for the variance).
-
-    A window that itself stands out is clipped, so that one outbreak does not hide the next.
-    """
-    mean = variance = 0.0
-    for index, raw in enumerate(reversed(past)):
-        ceiling = mean + 3.0 * sqrt(max(variance, mean) + 1.0)
-        count = min(float(raw), ceiling) if index else float(raw)
-        weight = max(rule.decay, 1.0 / (index + 1))  # the plain mean until there is enough to weigh
-        delta = count - mean
-        mean += weight * delta
-        variance = (1.0 - weight) * (variance + weight * delta * delta)
-    return Expectation(mean, variance)
+    if step_ms <= rule.bucket_ms:
+        return rule
+    if step_ms > HOUR_MS:
+        day = max(step_ms, 6 * HOUR_MS) if step_ms < DAY_MS else step_ms
+        return replace(
+            rule,
+            bucket_ms=day,
+            step=1,
+            spans=(1, 7),
+            spans_line=(2.3, 1.6),
+            unit_ms=day,
+            hours=(1, 7),
+            cycle=7,
+            quiet_ms=day,
+            warm_ms=10 * day,
+            recent_days=21 * day / DAY_MS,
+            season_days=56 * day / DAY_MS,
+        )
+    lengths: dict[int, float] = {}
+    for span, line in zip(rule.spans, rule.spans_line, strict=True):
+        lengths[max(1, span * rule.bucket_ms // step_ms)] = line
+    # a bucket that does not divide the hour would drift against it
+    bucket = next(size for size in (5, 10, 15, 20, 30, 60) if size * 60_000 >= step_ms) * 60_000
+    lengths = {
+        max(1, span * rule.bucket_ms // bucket): line for span, line in zip(rule.spans, rule.spans_line, strict=True)
+    }
+    return replace(rule, bucket_ms=bucket, step=1, spans=tuple(lengths), spans_line=tuple(lengths.values()))

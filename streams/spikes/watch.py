@@ -1,51 +1,39 @@
-"""The series of one brand: counts of negatives in event time, and the alerts that follow from each post."""
+"""The series of one brand: each signal is counted in event time, and the alerts that follow are told."""
 
 from __future__ import annotations
-
-import hashlib
-from collections.abc import Mapping
-from math import sqrt
 
 import msgspec
 from msgspec import Struct
 
 from schemas.alerts import Alert, Exemplar
-from schemas.identity import from_millis
 from schemas.signals import Signal
-from streams.spikes.baseline import HOUR_MS, Rule, expectation, window_counts
+from streams.spikes.baseline import Rule
+from streams.spikes.episode import Episode, crosses, follow, over, peak_of
+from streams.spikes.incidents import join, leader
+from streams.spikes.look import began, line_for
+from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read
+from streams.spikes.telling import alert_of
 
-EXEMPLARS = 5
 KEEP_SEEN = 20_000
-
-
-class Open(Struct, kw_only=True, omit_defaults=True):
-    """An alert that has started and not ended."""
-
-    since_hour: int
-    told: int
-    last_hour: int
-    peak: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """Observed, expected and score at its highest: what an ended alert is remembered by."""
-    exemplars: list[Exemplar] = msgspec.field(default_factory=list)
-    topics: list[str] = msgspec.field(default_factory=list)
-
-
-class Series(Struct, kw_only=True, omit_defaults=True):
-    """One dimension's value: negatives by hour since 1970, and the open alert if there is one."""
-
-    hours: dict[int, int] = msgspec.field(default_factory=dict)
-    open: Open | None = None
-    recent: list[tuple[int, Exemplar]] = msgspec.field(default_factory=list)
+KEEP_WORDS = 2_000
 
 
 class BrandState(Struct, kw_only=True, omit_defaults=True):
     """All that `alert` remembers of a brand. `applied` is the offset of the last signal in it."""
 
     applied: int = -1
-    first_hour: int | None = None
+    first: int | None = None
+    """Bucket of the oldest post: what was not seen since is known to be none."""
+    forgotten: int = 0
+    """Bucket of the newest post of a series that made room: what is not here is unknown until then."""
     watermark: int = 0
+    """Newest event time, in milliseconds."""
     series: dict[str, Series] = msgspec.field(default_factory=dict)
-    seen: dict[str, int] = msgspec.field(default_factory=dict)
+    opened: list[str] = msgspec.field(default_factory=list)
+    seen: dict[int, int] = msgspec.field(default_factory=dict)
+    """64 bits of the identities that were counted, and their buckets."""
+    words: dict[str, int] = msgspec.field(default_factory=dict)
+    """Words of topic labels, and the bucket in which each came first."""
 
 
 def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silent: bool) -> list[Alert]:
@@ -57,29 +45,35 @@ def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silen
     if offset <= state.applied:
         return []
     state.applied = offset
-    hour = signal.event_time // HOUR_MS
-    state.first_hour = hour if state.first_hour is None else min(state.first_hour, hour)
-    state.watermark = max(state.watermark, hour)
+    bucket = signal.event_time // rule.bucket_ms
+    state.first = bucket if state.first is None else min(state.first, bucket)
+    state.watermark = max(state.watermark, signal.event_time)
     alerts = [] if silent else _ended(state, signal.brand, rule)
-    if signal.sentiment != "negative" or signal.role == "company":
+    if signal.sentiment is None or signal.role == "company":
         return alerts
-    key = signal.identity[:16]
-    if key in state.seen:
+    if not _first_time(state, signal, bucket):
         return alerts
-    state.seen[key] = hour
-    if len(state.seen) > KEEP_SEEN:
-        _forget(state, rule)
-    exemplar = Exemplar(
-        identity=signal.identity, excerpt=signal.excerpt, translation=signal.translation, severity=signal.severity
-    )
-    labels = [label for _, label in signal.topics]
+    negative = signal.sentiment == "negative"
+    news = _new_words(state, signal, bucket) if negative else []
+    changed: list[str] = []
     for dimension, value in dimensions(signal):
-        series = state.series.setdefault(f"{dimension}={value}", Series())
-        series.hours[hour] = series.hours.get(hour, 0) + 1
-        series.recent = _recent(series.recent, hour, exemplar, rule)
-        if not silent and (alert := _judge(state, series, signal.brand, dimension, value, hour, labels, rule)):
-            alerts.append(alert)
-    return alerts
+        name = f"{dimension}={value}"
+        series = state.series.get(name)
+        if series is None:
+            if not negative:
+                continue  # no complaint yet: there is nothing to watch
+            series = _admit(state, name, rule)
+        count_post(series, bucket, rule, negative=negative)
+        if not negative:
+            continue
+        count_negative(series, bucket, signal.severity, _number(signal.identity) & 0xFFFF_FFFF, _exemplar(signal), rule)
+        if not silent and _judge(state, name, signal, bucket, rule):
+            changed.append(name)
+        if series.open is not None:
+            _describe(series, signal, news)
+    if not changed:
+        return alerts
+    return alerts + [_tell(state, name, signal, rule) for name in _led(state, changed, signal.brand, rule)]
 
 
 def dimensions(signal: Signal) -> list[tuple[str, str]]:
@@ -90,118 +84,142 @@ def dimensions(signal: Signal) -> list[tuple[str, str]]:
         ("language", signal.language),
         ("place", signal.place),
         ("product", signal.product),
-        *(("topic", topic) for topic, _ in signal.topics),
+        *(("topic", topic) for topic, _ in signal.topics[:EXEMPLARS]),
     ]
     return [(dimension, value[:200]) for dimension, value in pairs if value]
 
 
-def _judge(
-    state: BrandState, series: Series, brand: str, dimension: str, value: str, hour: int, labels: list[str], rule: Rule
-) -> Alert | None:
-    end = max(hour, min(state.watermark, hour + rule.window_hours - 1))
-    counts = window_counts(series.hours, end, rule, state.first_hour or hour)
-    observed = counts[0]
-    if len(counts) < 4 or observed < rule.minimum:  # three earlier windows are the least to compare with
-        return None
-    expected = expectation(counts[1:], rule)
-    score = expected.deviations(observed)
-    if series.open is None:
-        if score < rule.start:
-            return None
-        since = rise(series.hours, end, rule, expected.mean)
-        series.open = Open(since_hour=since, told=observed, last_hour=hour)
-        change = "started"
-    elif observed >= rule.grow * series.open.told and score >= rule.start:
-        series.open.told = observed
-        change = "grown"
-    else:
-        if score >= rule.start:
-            series.open.last_hour = max(series.open.last_hour, hour)
-        change = None
-    opened = series.open
-    opened.peak = max(opened.peak, (float(observed), expected.mean, score))
-    opened.exemplars = [e for _, e in sorted(series.recent, key=lambda pair: -pair[1].severity)][:EXEMPLARS]
-    opened.topics = list(dict.fromkeys([*opened.topics, *labels]))[:EXEMPLARS]
-    if change is None:
-        return None
-    opened.last_hour = max(opened.last_hour, hour)
-    return _alert(brand, dimension, value, opened, change, hour, (observed, expected.mean, score), rule)
+def _judge(state: BrandState, name: str, signal: Signal, bucket: int, rule: Rule) -> bool:
+    """True where the series' alert has started or grown."""
+    series = state.series[name]
+    reading = read(series, bucket, rule)
+    if reading is None:
+        return False
+    line = line_for(rule, len(state.series), len(state.opened))
+    if series.open is not None:
+        return follow(series.open, reading, signal.event_time, rule, line)
+    if not crosses(reading, rule, line):
+        return False
+    series.open = Episode(
+        since=began(series.negatives, reading) * rule.bucket_ms,
+        told=reading.observed,
+        last=signal.event_time,
+        peak=peak_of(reading, signal.event_time, rule),
+    )
+    state.opened.append(name)
+    return True
 
 
-def rise(hours: Mapping[int, int], end: int, rule: Rule, expected: float) -> int:
-    """The hour when the window's excess began: what came before it is no more than is expected of a whole window."""
-    window = sorted(hour for hour in hours if end - rule.window_hours < hour <= end)
-    allowance = max(1.0, expected + 2.0 * sqrt(expected))
-    for hour in window:
-        allowance -= hours[hour]
-        if allowance < 0:
-            return hour
-    return end
+def _led(state: BrandState, changed: list[str], brand: str, rule: Rule) -> list[str]:
+    """The series to be told: those that changed, and one that no longer leads its incident."""
+    opened = {name: state.series[name] for name in state.opened}
+    told = list(changed)
+    for name in sorted(changed, key=_width):
+        episode = opened[name].open
+        if episode is not None and not episode.incident:
+            episode.incident = join(name, opened, rule, brand)
+    for incident in dict.fromkeys(episode.incident for one in opened.values() if (episode := one.open) is not None):
+        first = leader(incident, opened)
+        for name, series in opened.items():
+            if series.open is None or series.open.incident != incident:
+                continue
+            if series.open.lead != (name == first):
+                series.open.lead = name == first
+                if name not in told:
+                    told.append(name)
+    return told
+
+
+def _width(name: str) -> tuple[bool, str]:
+    """The whole brand last: it joins what its parts have found."""
+    return (name.startswith("overall="), name)
+
+
+def _tell(state: BrandState, name: str, signal: Signal, rule: Rule) -> Alert:
+    return alert_of(signal.brand, name, state.series[name], signal.event_time, _leading(state, name), rule)
+
+
+def _leading(state: BrandState, name: str) -> str:
+    """The series that leads the incident of `name`."""
+    episode = state.series[name].open
+    for other in state.opened:
+        candidate = state.series[other].open
+        if candidate is not None and episode is not None and candidate.lead and candidate.incident == episode.incident:
+            return other
+    return name
 
 
 def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
-    """Alerts whose window has passed without a new crossing."""
+    """Alerts that nothing has kept open for long enough."""
     alerts = []
-    for name, series in state.series.items():
-        opened = series.open
-        if opened is None or state.watermark - opened.last_hour < rule.window_hours:
-            continue
-        dimension, _, value = name.partition("=")
-        alerts.append(_alert(brand, dimension, value, opened, "ended", state.watermark, opened.peak, rule))
-        series.open = None
+    for name in list(state.opened):
+        series = state.series[name]
+        if series.open is not None and over(series.open, state.watermark, rule):
+            series.open.change = "ended"
+            alerts.append(alert_of(brand, name, series, state.watermark, _leading(state, name), rule))
+    for alert in alerts:
+        name = f"{alert.dimension}={alert.value}"
+        state.series[name].open = None
+        state.opened.remove(name)
     return alerts
 
 
-def _alert(
-    brand: str,
-    dimension: str,
-    value: str,
-    opened: Open,
-    change: str,
-    hour: int,
-    measured: tuple[float, float, float],
-    rule: Rule,
-) -> Alert:
-    """The alert's record; `measured` is observed, expected and score."""
-    observed, expected, score = measured
-    series = f"brand={brand}/{dimension}={value}"
-    seed = f"{series}@{opened.since_hour}"
-    step = {"started": 0, "grown": 1, "ended": 2}[change]
-    return Alert(
-        id=hashlib.sha256(seed.encode("utf-8", "replace")).hexdigest()[:32],
-        series=series,
-        brand=brand,
-        dimension=dimension,
-        value=value,
-        state=change,  # type: ignore[arg-type]
-        version=hour * HOUR_MS + step,
-        since=from_millis(opened.since_hour * HOUR_MS),
-        at=from_millis(hour * HOUR_MS),
-        window_seconds=rule.window_hours * 3600,
-        observed=float(observed),
-        expected=round(expected, 3),
-        score=round(score, 2),
-        exemplars=opened.exemplars,
-        topics=opened.topics,
+def _describe(series: Series, signal: Signal, news: list[str]) -> None:
+    """What an open alert shows: its worst posts, its topics, and the words of topics that were not there before."""
+    episode = series.open
+    if episode is None:
+        return
+    episode.exemplars = [post for _, post in series.worst[:EXEMPLARS]]
+    labels = [label for _, label in signal.topics]
+    episode.topics = list(dict.fromkeys([*episode.topics, *labels]))[:EXEMPLARS]
+    episode.news = list(dict.fromkeys([*episode.news, *news]))[: 2 * EXEMPLARS]
+
+
+def _new_words(state: BrandState, signal: Signal, bucket: int) -> list[str]:
+    """Words of the post's topic labels that its brand's complaints did not have two days ago."""
+    found = []
+    for _, label in signal.topics:
+        for word in dict.fromkeys(label.lower().replace(",", " ").split()):
+            first = state.words.get(word)
+            if first is None and len(state.words) < KEEP_WORDS:
+                first = state.words[word] = bucket
+            if first is not None and bucket - first < 576 and state.first is not None and bucket - state.first > 2016:
+                found.append(word)
+    return found
+
+
+def _exemplar(signal: Signal) -> Exemplar:
+    return Exemplar(
+        identity=signal.identity, excerpt=signal.excerpt, translation=signal.translation, severity=signal.severity
     )
 
 
-def _recent(
-    recent: list[tuple[int, Exemplar]], hour: int, exemplar: Exemplar, rule: Rule
-) -> list[tuple[int, Exemplar]]:
-    """The most severe posts of the last window."""
-    kept = [(h, e) for h, e in recent if abs(hour - h) < rule.window_hours]
-    kept.append((hour, exemplar))
-    kept.sort(key=lambda pair: -pair[1].severity)
-    return kept[: 2 * EXEMPLARS]
+def _number(identity: str) -> int:
+    """The first 64 bits of an identity."""
+    try:
+        return int(identity[:16], 16)
+    except ValueError:
+        return 0
 
 
-def _forget(state: BrandState, rule: Rule) -> None:
-    """Drops what no window can reach any more."""
-    horizon = state.watermark - rule.window_hours * (rule.history_windows + 1)
-    state.seen = dict(sorted(state.seen.items(), key=lambda pair: pair[1])[-KEEP_SEEN // 2 :])
-    for name in list(state.series):
-        series = state.series[name]
-        series.hours = {hour: count for hour, count in series.hours.items() if hour >= horizon}
-        if not series.hours and series.open is None:
-            del state.series[name]
+def _first_time(state: BrandState, signal: Signal, bucket: int) -> bool:
+    """True once for each post; a version does not make it another."""
+    key = _number(signal.identity)
+    if key in state.seen:
+        return False
+    state.seen[key] = bucket
+    if len(state.seen) > KEEP_SEEN:
+        state.seen = dict(sorted(state.seen.items(), key=lambda pair: pair[1])[-KEEP_SEEN // 2 :])
+    return True
+
+
+def _admit(state: BrandState, name: str, rule: Rule) -> Series:
+    """A new series; where there are too many, the one that was silent longest makes room."""
+    if len(state.series) >= rule.max_series:
+        quiet = [one for one in state.series if one not in state.opened and not one.startswith("overall=")]
+        if quiet:
+            gone = min(quiet, key=lambda one: (state.series[one].touched, one))
+            state.forgotten = max(state.forgotten, state.series.pop(gone).touched)
+    series = new_series(max(state.first or 0, state.forgotten), rule)
+    state.series[name] = series
+    return series

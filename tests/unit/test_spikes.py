@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from schemas.alerts import Alert
 from schemas.signals import Signal
-from streams.spikes.baseline import HOUR_MS, Expectation, Rule, expectation, window_counts
+from streams.spikes.baseline import HOUR_MS, Rule
 from streams.spikes.watch import BrandState, observe
 
 pytestmark = pytest.mark.unit
@@ -52,22 +52,6 @@ def burst(day: int, count: int, **fields: object) -> list[Signal]:
     return [signal(10_000 + n, START + 24 * day + n * 8 / count, **fields) for n in range(count)]
 
 
-def test_windows_tile_the_past_and_what_lies_before_the_first_hour_is_unknown() -> None:
-    hours = {100: 1, 99: 2, 77: 4, 76: 8, 52: 16}
-    rule = Rule(window_hours=24, history_windows=2)
-    assert window_counts(hours, 100, rule, first_hour=40) == [7, 8]
-    assert window_counts(hours, 100, rule, first_hour=20) == [7, 8, 16]
-
-
-def test_expectation_follows_the_counts_and_clips_an_outbreak() -> None:
-    assert expectation([], RULE) == Expectation(0.0, 0.0)
-    assert expectation([4] * 10, RULE).mean == pytest.approx(4.0)
-    assert expectation([4] * 10, RULE).variance == pytest.approx(0.0)
-    calm = expectation([3, 4, 5] * 5, RULE)
-    shaken = expectation([100, *([3, 4, 5] * 5)], RULE)
-    assert calm.mean < shaken.mean < calm.mean + 4
-
-
 def test_a_burst_of_negatives_starts_an_alert_in_its_place_and_not_before() -> None:
     calm = background(21, 1.0)
     alerts = told([*calm, *burst(21, 20)])
@@ -99,18 +83,18 @@ def test_praise_unscored_posts_and_the_company_raise_nothing(fields: dict[str, o
 def test_history_trains_and_never_alerts() -> None:
     state = BrandState()
     assert told([*background(21, 1.0), *burst(21, 40)], silent=True, state=state) == []
-    assert sum(state.series["overall=all"].hours.values()) == 61
+    assert len(state.seen) == 61
 
 
 def test_a_redelivery_and_an_edit_count_once() -> None:
     state = BrandState()
     first = background(5, 2.0)
     told(first, state=state)
-    counted = dict(state.series["overall=all"].hours)
+    counted = dict(state.series["overall=all"].negatives.recent)
     for offset, one in enumerate(first):  # the same offsets again
         assert observe(state, one, offset=offset, rule=RULE, silent=False) == []
     told([replace(one, version=2) for one in first], state=state)  # edits, at new offsets
-    assert state.series["overall=all"].hours == counted
+    assert state.series["overall=all"].negatives.recent == counted
 
 
 def test_the_order_within_a_day_does_not_hide_a_burst() -> None:
