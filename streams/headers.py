@@ -14,6 +14,8 @@ from streams.records import Record
 _ADDRESS = re.compile(r"([A-Za-z0-9._-]{1,249})/([0-9]{1,9})/([0-9]{1,18})")
 VERSION = "vocero_version"
 RAW = "vocero_raw"
+ARRIVED = "vocero_arrived"
+"""When the raw record came to its topic, in milliseconds: latencies are counted from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,14 @@ class Address:
 
 
 def cloud_event(
-    *, kind: str, stage: str, event_id: str, time: str, version: int | None = None, raw: Address | None = None
+    *,
+    kind: str,
+    stage: str,
+    event_id: str,
+    time: str,
+    version: int | None = None,
+    raw: Address | None = None,
+    arrived_ms: int | None = None,
 ) -> dict[str, bytes]:
     """Headers of a record that we produce. `kind` such as `post.enriched`; `time` RFC 3339."""
     headers = {
@@ -41,6 +50,8 @@ def cloud_event(
         headers[VERSION] = str(version)
     if raw is not None:
         headers[RAW] = f"{raw.topic}/{raw.partition}/{raw.offset}"
+    if arrived_ms is not None:
+        headers[ARRIVED] = str(arrived_ms)
     return {name: value.encode() for name, value in headers.items()}
 
 
@@ -57,7 +68,16 @@ def text_header(headers: Mapping[str, bytes], name: str) -> str | None:
 
 def version_header(headers: Mapping[str, bytes]) -> int | None:
     """The version in milliseconds that a replay or an earlier hop set, if it is a sane one."""
-    text = text_header(headers, VERSION)
+    return _millis(headers, VERSION)
+
+
+def arrived_header(headers: Mapping[str, bytes]) -> int | None:
+    """When the raw record came, in milliseconds, if that is a sane number."""
+    return _millis(headers, ARRIVED)
+
+
+def _millis(headers: Mapping[str, bytes], name: str) -> int | None:
+    text = text_header(headers, name)
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from schemas.errors import SettingsError
 
 PREFIX = "VOCERO_"
-SECRETS = ("elasticsearch_api_key", "kafka_sasl_password", "redact_secret")
+SECRETS = ("elasticsearch_api_key", "elasticsearch_password", "kafka_sasl_password", "redact_secret")
 """Taken from the environment or from the file that `<name>_file` names, never from vocero.toml or a flag."""
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -47,10 +47,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     elasticsearch_url: str | None = None
     elasticsearch_api_key: str | None = None
     elasticsearch_api_key_file: str | None = None
+    elasticsearch_username: str | None = None
+    elasticsearch_password: str | None = None
+    elasticsearch_password_file: str | None = None
     elasticsearch_ca: str | None = None
     # models
     models: Literal["local", "hub"] = "local"
     model_threads: int = 2
+    # what the process shows of itself
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0
+    """0: no metrics and no health are served."""
     # work
     state_dir: str = ".vocero"
     batch_size: int = 64
@@ -168,6 +175,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError("kafka_sasl_username is set, but kafka_security_protocol is not a SASL one")
     if settings.store == "elasticsearch" and not settings.elasticsearch_url:
         raise SettingsError("store is elasticsearch: set VOCERO_ELASTICSEARCH_URL too")
+    if (settings.elasticsearch_username is None) != (settings.elasticsearch_password is None):
+        raise SettingsError("elasticsearch_username and elasticsearch_password go together: set both or neither")
+    if settings.elasticsearch_api_key and settings.elasticsearch_password:
+        raise SettingsError("Elasticsearch takes an API key or a user with a password: keep one of them")
+    if not 0 <= settings.metrics_port <= 65_535:
+        raise SettingsError("metrics_port must be between 0 (off) and 65535")
     if settings.batch_size < 1 or settings.model_threads < 1 or settings.batch_seconds <= 0:
         raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
     if not settings.channels:

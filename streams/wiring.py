@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
+    from streams.delivery.observer import Observer
     from streams.stages.base import Stage
 
 STAGES = ("enrich", "index", "alert", "case", "learn")
@@ -102,9 +103,13 @@ def build_sink(settings: Settings) -> Sink:
 
     if not settings.elasticsearch_url:
         raise SettingsError("store is elasticsearch: set VOCERO_ELASTICSEARCH_URL too")
+    user = None
+    if settings.elasticsearch_username is not None and settings.elasticsearch_password is not None:
+        user = (settings.elasticsearch_username, settings.elasticsearch_password)
     client = connect(
         settings.elasticsearch_url,
         api_key=settings.elasticsearch_api_key,
+        basic_auth=user,
         ca_file=settings.elasticsearch_ca,
     )
     return ElasticsearchSink(client, prefix=settings.topic_prefix)
@@ -134,16 +139,18 @@ def build_flow(
     sink: Callable[[], Sink] | None = None,
     chain: Callable[[Callable[[], TopicModel]], Chain] | None = None,
     shared: bool = True,
+    observer: Observer | None = None,
 ) -> Flow:
     """The named stages as Faust apps on the settings' broker. `sink` and `chain` replace the real ones in tests.
 
-    `shared` False: the broker is this process's own.
+    `observer` is told what the stages do. `shared` False: the broker is this process's own.
     """
     from streams.broker.client import client_config
     from streams.broker.outbox import Outbox
     from streams.broker.state import read_partition
     from streams.delivery.harness import stage_app
     from streams.delivery.ledger import Ledger
+    from streams.delivery.observer import UNOBSERVED
     from streams.learning.follower import ModelFollower
     from streams.stages.alert import AlertStage
     from streams.stages.case import CaseStage
@@ -163,7 +170,7 @@ def build_flow(
         "enrich": lambda: EnrichStage(
             topics, lambda: make_chain(follower.newest), Limits(max_bytes=settings.max_record_bytes)
         ),
-        "index": lambda: IndexStage(topics, sink or partial(build_sink, settings)),
+        "index": lambda: IndexStage(topics, sink or partial(build_sink, settings), observer=observer or UNOBSERVED),
         "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
         "case": lambda: CaseStage(topics, read_state),
         "learn": lambda: LearnStage(topics, read_state),
@@ -174,7 +181,17 @@ def build_flow(
     stages = [makers[name]() for name in dict.fromkeys(names)]
     outbox = Outbox(config)
     ledger = Ledger({topic: [s.name for s in stages if topic in s.inputs] for s in stages for topic in s.inputs})
-    apps = [stage_app(stage, settings, outbox, dead_letters=topics.dead_letters, ledger=ledger) for stage in stages]
+    apps = [
+        stage_app(
+            stage,
+            settings,
+            outbox,
+            dead_letters=topics.dead_letters,
+            ledger=ledger,
+            observer=observer or UNOBSERVED,
+        )
+        for stage in stages
+    ]
     if any(stage.name == "enrich" for stage in stages):
         follower.start()
     return Flow(stages, apps, outbox, ledger, topics, [follower.close, outbox.close])

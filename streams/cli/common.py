@@ -16,6 +16,7 @@ from rich.logging import RichHandler
 
 from schemas.errors import StoreError
 from sinks.base import Sink
+from streams.logs import JSONLines
 from streams.settings import Settings, load_settings
 from streams.wiring import build_sink
 
@@ -33,10 +34,16 @@ def settings_of(ctx: click.Context, **flags: Any) -> Settings:
     return load_settings(file=config, flags=flags)
 
 
-def log_to_stderr(level: str) -> None:
-    """Logs on stderr, without markup: a log line never holds a post's words."""
-    handler = RichHandler(console=errors_console(), show_path=False, markup=False, rich_tracebacks=False)
-    logging.basicConfig(level=level.upper(), format="%(name)s: %(message)s", handlers=[handler], force=True)
+def log_to_stderr(level: str, *, as_json: bool = False) -> None:
+    """Logs on stderr, without markup: a log line never holds a post's words. `as_json`: one object a line."""
+    if as_json:
+        handler: logging.Handler = logging.StreamHandler()
+        handler.setFormatter(JSONLines())
+        logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+        logging.captureWarnings(capture=True)
+    else:
+        handler = RichHandler(console=errors_console(), show_path=False, markup=False, rich_tracebacks=False)
+        logging.basicConfig(level=level.upper(), format="%(name)s: %(message)s", handlers=[handler], force=True)
     for noisy in ("faust", "mode", "aiokafka", "elastic_transport", "asyncio"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
 

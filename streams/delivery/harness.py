@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import faust
@@ -21,6 +21,7 @@ from schemas.identity import MAX_AHEAD_MS
 from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.ledger import Ledger
+from streams.delivery.observer import UNOBSERVED, Observer, Partition
 from streams.records import Message, Record
 from streams.settings import Settings
 from streams.stages.base import Stage
@@ -28,7 +29,15 @@ from streams.stages.base import Stage
 log = logging.getLogger(__name__)
 
 
-def stage_app(stage: Stage, settings: Settings, outbox: Outbox, *, dead_letters: str, ledger: Ledger) -> faust.App:
+def stage_app(
+    stage: Stage,
+    settings: Settings,
+    outbox: Outbox,
+    *,
+    dead_letters: str,
+    ledger: Ledger,
+    observer: Observer = UNOBSERVED,
+) -> faust.App:
     """The Faust app that runs one stage in its own consumer group."""
     require_extensions()
     app = faust.App(
@@ -58,10 +67,19 @@ def stage_app(stage: Stage, settings: Settings, outbox: Outbox, *, dead_letters:
         value_serializer="raw",
         allow_empty=True,
     )
-    settler = Settler(stage, outbox, dead_letters, ledger)
+
+    def end(partition: Partition) -> int | None:
+        try:
+            known: int | None = app.consumer.highwater(TP(*partition))
+        except (AssertionError, AttributeError):
+            return None  # the partition is leaving; a figure is not worth a crash
+        return known
+
+    settler = Settler(stage, outbox, dead_letters, ledger, observer, end)
 
     async def run(stream: Any) -> None:
         await stage.open()
+        observer.opened(stage.name)
         async for events in stream.noack_take(settings.batch_size, within=settings.batch_seconds):
             now_ms = time.time_ns() // 1_000_000
             await settler.settle([_record(event, now_ms) for event in events])
@@ -71,8 +89,9 @@ def stage_app(stage: Stage, settings: Settings, outbox: Outbox, *, dead_letters:
     app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
 
     async def on_assigned(_: Any, assigned: Iterable[TP], **__: Any) -> None:
-        partitions = frozenset(tp.partition for tp in assigned if tp.topic in stage.inputs)
-        await stage.assigned(partitions)
+        owned = {Partition(tp.topic, tp.partition) for tp in assigned if tp.topic in stage.inputs}
+        await stage.assigned(frozenset(partition.number for partition in owned))
+        observer.assigned(stage.name, owned)
         ledger.assigned(stage.name)
 
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
@@ -82,21 +101,47 @@ def stage_app(stage: Stage, settings: Settings, outbox: Outbox, *, dead_letters:
 class Settler:
     """Settles one batch: what follows from it is delivered, and what is too large becomes a dead letter."""
 
-    def __init__(self, stage: Stage, outbox: Outbox, dead_letters: str, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        outbox: Outbox,
+        dead_letters: str,
+        ledger: Ledger,
+        observer: Observer = UNOBSERVED,
+        end: Callable[[Partition], int | None] = lambda _: None,
+    ) -> None:
+        """`end` gives the offset after a partition's newest record, where it is known."""
         self._stage = stage
         self._outbox = outbox
         self._dead_letters = dead_letters
         self._ledger = ledger
+        self._observer = observer
+        self._end = end
 
     async def settle(self, records: list[Record]) -> None:
         """Returns when every record is settled and every message that follows from it is on the broker."""
+        started = time.perf_counter()
+        self._observer.taken(self._stage.name, records, self._ends(records))
         messages = await self._stage.process(records)
+        worked = time.perf_counter()
         refused = await self._outbox.send([message for message in messages if not message.state])
         refused += await self._outbox.send([message for message in messages if message.state])
         letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
         if await self._outbox.send(letters):
             raise RuntimeError("a dead letter is too large for the broker")
-        self._ledger.settled(self._stage.name, records, [*messages, *letters])
+        messages += letters
+        self._ledger.settled(self._stage.name, records, messages)
+        self._observer.settled(
+            self._stage.name,
+            records,
+            messages,
+            work_seconds=worked - started,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _ends(self, records: list[Record]) -> dict[Partition, int]:
+        partitions = {Partition(record.topic, record.partition) for record in records}
+        return {one: end for one in partitions if (end := self._end(one)) is not None}
 
     def _too_large(self, cause: Record) -> Message:
         error = RejectedInput("too-large", "what follows from the record is larger than Kafka's message limit")

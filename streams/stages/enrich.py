@@ -113,7 +113,7 @@ class EnrichStage:
                 self._topics.enriched,
                 post.identity.encode(),
                 enriched,
-                self._headers("post.enriched", post, raw),
+                self._headers("post.enriched", post, raw, record),
                 cause=record,
             )
         ]
@@ -123,7 +123,7 @@ class EnrichStage:
                 self._topics.signals,
                 signal.brand.encode("utf-8", "replace"),
                 encode(signal),
-                self._headers("post.signal", post, raw),
+                self._headers("post.signal", post, raw, record),
                 cause=record,
             )
         )
@@ -133,7 +133,7 @@ class EnrichStage:
                     self._topics.learn,
                     post.identity.encode(),
                     encode(lesson),
-                    self._headers("post.lesson", post, raw),
+                    self._headers("post.lesson", post, raw, record),
                     partition=0,  # one learn worker is active
                     cause=record,
                 )
@@ -144,7 +144,7 @@ class EnrichStage:
         letters = self._topics.dead_letters
         return dead_letter(letters, self.name, record, error, identity=post.identity, excerpt=NOT_SHOWN)
 
-    def _headers(self, kind: str, post: EnrichedPost, raw: Address) -> dict[str, bytes]:
+    def _headers(self, kind: str, post: EnrichedPost, raw: Address, record: Record) -> dict[str, bytes]:
         return cloud_event(
             kind=kind,
             stage=self.name,
@@ -152,6 +152,7 @@ class EnrichStage:
             time=post.event_time,
             version=post.version,
             raw=raw,
+            arrived_ms=record.timestamp_ms,
         )
 
     def close(self) -> None:

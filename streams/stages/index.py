@@ -19,6 +19,7 @@ from sinks.base import Document, Outcome, Sink, Status
 from sinks.documents import alert_document, case_document, post_document, relabelled, topic_document
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
+from streams.delivery.observer import UNOBSERVED, Observer
 from streams.records import Message, Record
 from streams.stages.base import each
 from streams.topics import Topics
@@ -37,12 +38,19 @@ class IndexStage:
 
     name = "index"
 
-    def __init__(self, topics: Topics, sink: Callable[[], Sink], backoff: Backoff = Backoff()) -> None:
+    def __init__(
+        self,
+        topics: Topics,
+        sink: Callable[[], Sink],
+        backoff: Backoff = Backoff(),
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         self._topics = topics
         self.inputs: tuple[str, ...] = (topics.enriched, topics.alerts, topics.cases, topics.topics)
         self._make_sink = sink
         self._sink: Sink | None = None
         self._backoff = backoff
+        self._observer = observer
         self._random = random.Random()  # noqa: S311 - jitter
         self._decode_post = msgspec.json.Decoder(EnrichedPost).decode
         self._decode_relabel = msgspec.json.Decoder(Relabel).decode
@@ -126,6 +134,7 @@ class IndexStage:
             work = again
             if work:
                 attempt += 1
+                self._observer.store_retried(self.name, len(work))
                 delay = self._backoff.delay(attempt, self._random.random())
                 log.warning("index: %d documents wait %.1f s for the store (%s)", len(work), delay, reason)
                 await asyncio.sleep(delay)

@@ -37,6 +37,16 @@ def test_the_environment_wins_over_the_file_and_flags_over_both(tmp_path: Path) 
         ({"VOCERO_STORE": "elasticsearch"}, "VOCERO_ELASTICSEARCH_URL"),
         ({"VOCERO_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "SASL"),
         ({"VOCERO_KAFKA_SASL_USERNAME": "u"}, "SASL"),
+        ({"VOCERO_ELASTICSEARCH_USERNAME": "u"}, "go together"),
+        ({"VOCERO_ELASTICSEARCH_PASSWORD": "p"}, "go together"),
+        (
+            {
+                "VOCERO_ELASTICSEARCH_API_KEY": "k",
+                "VOCERO_ELASTICSEARCH_USERNAME": "u",
+                "VOCERO_ELASTICSEARCH_PASSWORD": "p",
+            },
+            "keep one",
+        ),
         ({"VOCERO_CHANNELS": "survey"}, "JSON"),
         ({"VOCERO_REDACT_SECRET": "a", "VOCERO_REDACT_SECRET_FILE": "b"}, "both"),
         ({"VOCERO_REDACT_SECRET_FILE": "nowhere"}, "cannot be read"),
