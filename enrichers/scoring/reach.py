@@ -36,7 +36,7 @@ class ReachScale:
     shares_weight: float = 1.0
     likes_weight: float = 0.9
     base: float = 0.0
-    floor: float = 0.5
+    floor: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)
