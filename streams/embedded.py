@@ -39,9 +39,13 @@ class Parcel:
 
 @dataclass(slots=True)
 class Outcome:
-    """What was done: records sent, seconds, records settled by stage, and why it failed if it did."""
+    """What was done: records sent, seconds, records settled by stage, and why it failed if it did.
+
+    `refused` of those sent were not taken by the broker: they are too large for Kafka.
+    """
 
     sent: int = 0
+    refused: int = 0
     seconds: float = 0.0
     settled: dict[str, int] = field(default_factory=dict)
     dead_letters: int = 0
@@ -126,12 +130,12 @@ class _Teller:
             raise BrokerError("the stages did not get their partitions in time: run it again")
         self.on_ready()
         started = time.monotonic()
-        pusher = Pusher(client_config(self.settings), on_refused=lambda _, __: None, linger_ms=1)
+        pusher = Pusher(client_config(self.settings), on_refused=self._refused, linger_ms=1)
         moment = 0.0
         for parcel in self.story(self.flow.topics):
             self._wait(self.under_way)
             ledger.sent([parcel.topic])
-            pusher.push(parcel.topic, parcel.key, parcel.value, parcel.headers, None)
+            pusher.push(parcel.topic, parcel.key, parcel.value, parcel.headers, parcel.topic)
             self.outcome.sent += 1
             moment = parcel.time
             self.on_progress(ledger.settled_by("enrich"), moment)
@@ -139,6 +143,10 @@ class _Teller:
         self._wait(0)
         self.on_progress(ledger.settled_by("enrich"), moment)
         self.outcome.seconds = time.monotonic() - started
+
+    def _refused(self, topic: object, _: str) -> None:
+        self.outcome.refused += 1
+        self.flow.ledger.withdrawn([str(topic)])
 
     def _wait(self, limit: int) -> None:
         if not self.flow.ledger.wait_below(limit, seconds=STALL_SECONDS):

@@ -31,6 +31,15 @@ class Ledger:
                 for stage in self._consumers.get(topic, ()):
                     self._sent[stage] += 1
 
+    def withdrawn(self, topics: Iterable[str]) -> None:
+        """One record of each of `topics` was counted by `sent`, but the broker did not take it."""
+        with self._changed:
+            for topic in topics:
+                self._produced[topic] -= 1
+                for stage in self._consumers.get(topic, ()):
+                    self._sent[stage] -= 1
+            self._changed.notify_all()
+
     def settled(self, stage: str, records: Sequence[Record], messages: Sequence[Message]) -> None:
         """A stage has settled `records`, and `messages` followed from them."""
         self.sent(message.topic for message in messages)
