@@ -98,7 +98,7 @@ class Cache:
                 self.path,
                 keys=np.array(keys),
                 english=np.array([self.english[k] for k in keys]),
-                vectors=np.array([self.vectors[k] for k in keys], np.float16),
+                vectors=np.array([self.vectors[k] for k in keys], np.float32),
             )
 
     def filled(self, post: Labelled) -> Labelled:

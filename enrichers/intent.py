@@ -25,6 +25,7 @@ MAX_SPANS: Final = 128
 """Of one post that are read by themselves."""
 _CLEAR = 0.6
 _OF_A_SENTENCE = (LABELS.index("suggestion"), LABELS.index("question"))
+_ASKING = (0, 1, 4, 5)  # the cues of questions and suggestions, in the original and in the English
 _OTHER = Wanted(label="other", confidence=1.0)
 
 
@@ -78,8 +79,8 @@ class Intent:
         raised = found.copy()
         for index, span in enumerate(post.spans[:MAX_SPANS]):
             text = post.clean_text[span.start : span.end]
-            if has_words(text):
-                english = span.translation.text if span.translation is not None else None
+            english = span.translation.text if span.translation is not None else None
+            if any(self._cues.features(text, english)[label] for label in _ASKING):
                 vector = None if draft.vectors is None or not draft.vectors[index].any() else draft.vectors[index]
                 own = self.probabilities(Utterance(text, span.language, english, vector))
                 for label in _OF_A_SENTENCE:

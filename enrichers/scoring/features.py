@@ -82,9 +82,10 @@ def read(said: Utterance, lexicons: Lexicons, hashing: Hashing) -> Reading:
     if said.english is not None and said.language != "en":
         english = mood(words(said.english), lexicons.by_language["en"])
     known = [m for m in (own, english) if m is not None]
-    dense = [*_mood_features(known), *marks.features(said.text, _net(known))]
+    shown = marks.read(said.text)
+    dense = [*_mood_features(known), *shown.features(_net(known))]
     buckets, weight = hashed(tokens, hashing)
-    evidence = sum(m.hits for m in known) + sum(marks.emoji(said.text)) + (marks.stars(said.text) is not None)
+    evidence = sum(m.hits for m in known) + shown.evidence
     return Reading(Inputs(np.array(dense, np.float32), buckets, weight, said.vector), evidence)
 
 

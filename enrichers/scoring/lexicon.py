@@ -8,6 +8,7 @@ A lexicon file has one group a line: a key, then entries. Keys: a valence from -
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from enrichers.scoring.text import BREAK, Words, fold
@@ -30,12 +31,16 @@ class Lexicon:
     marks: dict[str, str] = field(default_factory=dict)
     reach_back: int = 0
 
+    @cached_property
+    def longest_stem(self) -> int:
+        return max(map(len, self.stems), default=0)
+
     def valence(self, token: str) -> float | None:
         """Of a word, or None where the lexicon does not know it. The longest stem wins."""
         value = self.exact.get(token)
         if value is not None:
             return value
-        for end in range(len(token), _SHORTEST_STEM, -1):
+        for end in range(min(len(token), self.longest_stem), _SHORTEST_STEM, -1):
             value = self.stems.get(token[:end])
             if value is not None:
                 return value
@@ -124,7 +129,7 @@ def _values(text: Words, lexicon: Lexicon) -> tuple[list[float], int]:
             places = []
             at += 1
             continue
-        found = lexicon.phrase(tokens, at)
+        found = lexicon.phrase(tokens, at) if token in lexicon.phrases else None
         mark = lexicon.marks.get(token) if found is None else None
         if found is None and mark is None:
             value = lexicon.valence(token)

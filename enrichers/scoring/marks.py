@@ -6,6 +6,7 @@ Nothing here tells one channel from another (links, handles, length): a head mus
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from enrichers.scoring.text import MAX_CHARACTERS
@@ -63,26 +64,46 @@ def emoji(text: str) -> tuple[int, int, int]:
     return glad, sorry, laughing + len(_LAUGHTER.findall(text))
 
 
-def features(text: str, net: float = 0.0) -> list[float]:
-    """The marks of a text as numbers in about [-1, 1], in the order of `NAMES`.
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a text shows beside its words; `loudness` in [0, 1] from exclamation, capitals and drawn-out letters."""
 
-    Exclamation, capitals and drawn-out letters have no direction of their own: they make `net`, what the words add up
-    to in [-1, 1], louder.
-    """
+    glad: int
+    sorry: int
+    laughing: int
+    asks: int
+    stars: float | None
+    loudness: float
+
+    @property
+    def evidence(self) -> int:
+        """How many of them show a mood."""
+        return self.glad + self.sorry + self.laughing + (self.stars is not None)
+
+    def features(self, net: float) -> list[float]:
+        """Numbers in about [-1, 1], in the order of `NAMES`.
+
+        Loudness has no direction of its own: it makes `net`, what the words add up to in [-1, 1], louder.
+        """
+        return [
+            _squash(self.glad),
+            _squash(self.sorry),
+            _squash(self.glad) - _squash(self.sorry),
+            _squash(self.laughing),
+            _squash(self.asks),
+            self.stars or 0.0,
+            net * self.loudness,
+        ]
+
+
+def read(text: str) -> Marks:
+    """The marks of a text."""
     text = text[:MAX_CHARACTERS]
-    glad, sorry, laughing = emoji(text)
     long_words = _WORD.findall(text)
-    shouted = len(long_words) > 1 and sum(word.isupper() for word in long_words) / len(long_words)
+    shouted = len(long_words) > 1 and sum(map(str.isupper, long_words)) / len(long_words)
     drawn_out = _DRAWN_OUT.search(text) is not None
-    return [
-        _squash(glad),
-        _squash(sorry),
-        _squash(glad) - _squash(sorry),
-        _squash(laughing),
-        _squash(text.count("?")),
-        stars(text) or 0.0,
-        net * min(1.0, _squash(text.count("!")) + shouted + drawn_out / 2),
-    ]
+    loudness = min(1.0, _squash(text.count("!")) + shouted + drawn_out / 2)
+    return Marks(*emoji(text), text.count("?"), stars(text), loudness)
 
 
 def _squash(count: float) -> float:

@@ -47,7 +47,9 @@ def hashed(text: Words, hashing: Hashing) -> tuple[NDArray[np.int64], float]:
     found.append(_pairs(codes, spaces))
     mixed = np.concatenate(found) * _PRIME
     mixed ^= mixed >> np.uint64(29)
-    buckets = np.unique(mixed & np.uint64(hashing.buckets - 1)).astype(np.int64)
+    seen = np.zeros(hashing.buckets, np.bool_)
+    seen[(mixed & np.uint64(hashing.buckets - 1)).astype(np.intp)] = True
+    buckets = np.flatnonzero(seen)
     return buckets, float(1 / np.sqrt(max(1, len(buckets))))
 
 

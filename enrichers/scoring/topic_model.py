@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -18,13 +18,19 @@ THRESHOLD: Final = 0.55
 
 @dataclass(frozen=True)
 class TopicModel:
-    """Topics in order of `ids`: `labels`, `keywords`, and `centroids` of shape (k, d), unit rows. Immutable."""
+    """Topics in order of `ids`: `labels`, `keywords`, and `centroids` of shape (m, d), unit rows. Immutable.
+
+    `owners` gives the topic of each row (None: row i is topic i): what was merged into a topic keeps its own row.
+    `radii` is the least cosine to each row (None: `threshold` for all).
+    """
 
     ids: tuple[str, ...]
     labels: tuple[str, ...]
     keywords: tuple[tuple[str, ...], ...]
     centroids: Vector
     threshold: float = THRESHOLD
+    owners: NDArray[np.int64] | None = None
+    radii: NDArray[np.float64] | None = None
 
     @classmethod
     def empty(cls, threshold: float = THRESHOLD) -> Self:
@@ -33,24 +39,32 @@ class TopicModel:
 
     @classmethod
     def from_topics(cls, topics: Iterable[Topic], threshold: float = THRESHOLD) -> Self:
-        """The active topics, by id. A topic whose centroid cannot be read or has another dimension is left out."""
-        active = sorted((t for t in topics if t.status == "active" and t.centroid), key=lambda topic: topic.id)
-        rows = [(topic, row) for topic in active if (row := _unit(topic.centroid)) is not None]
+        """The active topics, by id. A topic whose centroid cannot be read or has another dimension is left out.
+
+        A merged topic is a second row of the active one that it ended in, so that its old id and its place live on.
+        """
+        known = {topic.id: topic for topic in topics}
+        owned = [(known[key], owner) for key in sorted(known) if (owner := _survivor(known, key)) is not None]
+        rows = [(one, owner, row) for one, owner in owned if (row := _unit(one.centroid)) is not None]
         if not rows:
             return cls.empty(threshold)
-        sizes = [len(row) for _, row in rows]
+        sizes = [len(row) for _, _, row in rows]
         size = max(set(sizes), key=sizes.count)
-        kept = [(topic, row) for topic, row in rows if len(row) == size]
+        kept = [entry for entry in rows if len(entry[2]) == size]
+        ids = sorted({owner for _, owner, _ in kept})
+        place = {key: index for index, key in enumerate(ids)}
         return cls(
-            tuple(topic.id for topic, _ in kept),
-            tuple(topic.label for topic, _ in kept),
-            tuple(tuple(topic.keywords) for topic, _ in kept),
-            np.stack([row for _, row in kept]),
+            tuple(ids),
+            tuple(known[key].label for key in ids),
+            tuple(tuple(known[key].keywords) for key in ids),
+            np.stack([row for _, _, row in kept]),
             threshold,
+            np.array([place[owner] for _, owner, _ in kept], np.int64),
+            np.array([threshold if one.radius is None else one.radius for one, _, _ in kept]),
         )
 
     def nearest(self, vectors: Vector) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """For vectors (n, d): the index of each one's nearest topic, -1 below the threshold; and its cosine.
+        """For vectors (n, d): the index of each one's nearest topic, -1 where it is too far; and its cosine.
 
         One matrix product, however many topics there are. Without topics, or with vectors of another dimension,
         every index is -1 and every cosine 0.
@@ -61,7 +75,21 @@ class TopicModel:
         cosines = vectors @ self.centroids.T
         best = cosines.argmax(axis=1)
         similarity = np.round(np.clip(cosines[np.arange(count), best].astype(np.float64), -1, 1), 4)
-        return np.where(similarity >= self.threshold, best, -1), similarity
+        least = self.threshold if self.radii is None else self.radii[best]
+        owner = best if self.owners is None else self.owners[best]
+        return np.where(similarity >= least, owner, -1), similarity
+
+
+def _survivor(known: Mapping[str, Topic], key: str) -> str | None:
+    """The id of the active topic that `key` is, or was merged into; None where there is none."""
+    seen: set[str] = set()
+    while key in known and key not in seen:
+        topic = known[key]
+        if topic.status == "active":
+            return key if topic.centroid else None
+        seen.add(key)
+        key = topic.merged_into or "" if topic.status == "merged" else ""
+    return None
 
 
 def _unit(centroid: str) -> Vector | None:
