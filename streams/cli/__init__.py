@@ -22,6 +22,7 @@ COMMANDS = {
     "alerts": "list the negative spikes",
     "cases": "list the complaints that are followed, or move one",
     "topics": "list what people talk about",
+    "backtest": "replay a file of counts through the spike detection",
     "report": "write what was indexed as one HTML page",
     "doctor": "say what is there and what is not",
 }

@@ -33,6 +33,8 @@ class Episode(Struct, kw_only=True, omit_defaults=True):
     told: float
     last: int
     peak: Peak
+    highest: tuple[float, int] = (0.0, 0)
+    """How far the windows have stood out at most, and when."""
     version: int = 0
     change: Change = "started"
     incident: str = ""
@@ -70,6 +72,7 @@ def follow(episode: Episode, reading: Reading | None, at: int, rule: Rule, line:
     if reading is None or not stays(reading, rule, line):
         return False
     episode.last = max(episode.last, at)
+    episode.highest = max(episode.highest, (reading.standout, at))
     if reading.observed > episode.peak.observed:
         episode.peak = peak_of(reading, at, rule)
     if not crosses(reading, rule, line) or reading.observed < rule.grow * episode.told:
