@@ -177,7 +177,8 @@ def test_kill_minus_nine_keeps_what_was_written(path: Path) -> None:
 
 
 def test_match_expressions() -> None:
-    assert match_expression('late  "came late" don\'t') == '"late" "came late" "don\'t"'
-    assert match_expression('a" OR b') == '"a" "OR b"'
-    assert match_expression('"" * :') == ""
-    assert len(match_expression("word " * 1_000).split()) == 32
+    assert match_expression(Query('late  "came late" don\'t')) == '"late" "came late" "don\'t"'
+    assert match_expression(Query('late "came late"', words="any")) == '"late" OR "came late"'
+    assert match_expression(Query('a" OR b')) == '"a" "OR b"'
+    assert match_expression(Query('"" * :')) == ""
+    assert len(match_expression(Query("word " * 1_000)).split()) == 32
