@@ -122,6 +122,7 @@ def test_the_image_is_slim_locked_and_without_privileges() -> None:
     text = dockerfile()
     assert "python:3.11-slim-bookworm" in text
     assert "--require-hashes -r requirements/base.txt" in text
+    assert "ORT_DISABLE_TELEMETRY=1" in text
     assert re.findall(r"^USER (\S+)$", text, re.MULTILINE) == ["10001"]
     script = (DOCKER / "secrets.sh").read_text(encoding="utf-8")
     assert re.search(r"^VOCERO=10001\b", script, re.MULTILINE), "secrets are given to the image's user"
