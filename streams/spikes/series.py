@@ -17,6 +17,8 @@ from streams.spikes.track import Track, add, dispersion, expected, new_track, wi
 EXEMPLARS = 5
 MEMBERS = 48
 SEVERITY_EVENTS = 20.0
+CLEARLY = 0.5
+"""How much less likely (log10) another measure must be to be told instead of the number."""
 SHARE_EVENTS = 20.0
 
 
@@ -88,7 +90,7 @@ def read(series: Series, bucket: int, rule: Rule) -> Reading | None:
     """The most telling reading after a negative in `bucket`: by number, by severity, by share of the posts."""
     found = look(series.negatives, bucket, rule)
     for other in (_by_severity(series, found, rule), _by_share(series, bucket, rule)):
-        if other is not None and (found is None or other.log10_p < found.log10_p):
+        if other is not None and (found is None or other.log10_p < found.log10_p - CLEARLY):
             found = other
     return found
 

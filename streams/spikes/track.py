@@ -182,17 +182,21 @@ def _learn(track: Track, unit: int, rule: Rule) -> None:
     track.units += 1
     end = (unit + 1) * size - 1
     season = _season(track, rule)
+    believed = 1.0
     for index, length in enumerate(rule.hours):
         if track.units <= max(length, rule.cycle):
             continue
         mean = _expected(track, season, end, length, rule)
-        value = _tempered(track, index, window(track, end, length * size), mean, rule)
+        value = window(track, end, length * size)
+        weight = _believed(track, index, value, mean, rule)
+        believed = min(believed, weight)
         share = max(rule.season_decay, 1.0 / (track.units - max(length, rule.cycle)))
-        track.squares[index] += share * ((value - mean) ** 2 - track.squares[index])
+        track.squares[index] += share * ((weight * (value - mean)) ** 2 - track.squares[index])
         track.masses[index] += share * (mean - track.masses[index])
     amount = window(track, end, size)
-    if amount and track.units > rule.cycle:
-        amount = _tempered(track, 0, amount, _expected(track, season, end, 1, rule), rule)
+    if amount and believed < 1.0:
+        usual = _expected(track, season, end, 1, rule)
+        amount = usual + believed * max(0.0, amount - usual)
     fade = 1.0 - rule.season_decay
     track.level += max(rule.season_decay, 1.0 / track.units) * (amount - track.level)
     slot, day = unit % rule.cycle, unit // rule.cycle % WEEK
@@ -203,13 +207,13 @@ def _learn(track: Track, unit: int, rule: Rule) -> None:
     track.days[day] += amount
 
 
-def _tempered(track: Track, index: int, value: float, mean: float, rule: Rule) -> float:
-    """The amount, its excess made smaller the further it lies beyond `Rule.outbreak`."""
+def _believed(track: Track, index: int, value: float, mean: float, rule: Rule) -> float:
+    """The weight of a window's excess: less than 1 the further it lies beyond `Rule.outbreak`."""
     spread = dispersion(track, index, rule)
     if value <= mean + 3.0 * sqrt(spread * mean) + 1.0:
-        return value
+        return 1.0
     tail = log10_tail(value, mean, spread * max(mean, 1e-6))
-    return value if tail >= rule.outbreak else mean + (value - mean) * (rule.outbreak / tail) ** 2
+    return 1.0 if tail >= rule.outbreak else (rule.outbreak / tail) ** 2
 
 
 def _skip(track: Track, bucket: int, rule: Rule) -> None:
