@@ -38,6 +38,8 @@ def environment(name: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that secrets.sh fills, here without giving files to the containers' users."""
+    if shutil.which("openssl") is None:
+        pytest.skip("secrets.sh needs openssl: apt-get install openssl")
     folder = tmp_path_factory.mktemp("made")
     make_secrets(folder)
     return folder
