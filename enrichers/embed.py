@@ -14,6 +14,8 @@ from schemas.errors import EngineError
 from schemas.vectors import Vector, encode_vector
 
 _UNIT_TOLERANCE = 1e-2
+MAX_READ = 8_000
+"""Characters of one post that are read: of a longer one the beginning of every span, so that none is left out."""
 
 
 class Embed:
@@ -28,7 +30,8 @@ class Embed:
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `vectors` (n_spans, d), `vector` (d,) and `post.embedding`; raises EngineError."""
         texts = [[english(draft.post.clean_text, span) for span in draft.post.spans] for draft in drafts]
-        posts = [own if any(map(_has_words, own)) else [] for own in texts]
+        drafts = [_noted(draft, own) for draft, own in zip(drafts, texts, strict=True)]
+        posts = [shortened(own) if any(map(_has_words, own)) else [] for own in texts]
         wanted = list(dict.fromkeys(text for own in posts for text in own))
         rows = dict(zip(wanted, _checked(self._engine, wanted), strict=True)) if wanted else {}
         return [_apply(draft, own, rows) for draft, own in zip(drafts, posts, strict=True)]
@@ -43,6 +46,29 @@ def _apply(draft: Draft, texts: list[str], rows: dict[str, Vector]) -> Draft:
     vectors = np.stack([rows[text] for text in texts])
     vector = pooled(vectors, [len(text) if _has_words(text) else 0 for text in texts])
     return replace(draft, vectors=vectors, vector=vector).with_post(embedding=encode_vector(vector))
+
+
+def shortened(texts: Sequence[str]) -> list[str]:
+    """The texts of one post, each cut to an equal share of `MAX_READ` where they are more than that together.
+
+    What short ones leave of their share, the longer ones get.
+    """
+    if sum(map(len, texts)) <= MAX_READ:
+        return list(texts)
+    left, share = MAX_READ, 0
+    by_length = sorted(map(len, texts))
+    for position, length in enumerate(by_length):
+        share = left // (len(texts) - position)
+        if length > share:
+            break
+        left -= length
+    return [text[: max(share, 1)] for text in texts]
+
+
+def _noted(draft: Draft, texts: Sequence[str]) -> Draft:
+    if sum(map(len, texts)) <= MAX_READ:
+        return draft
+    return draft.noted(f"embed: a long post; {MAX_READ} characters of it were read, the beginning of every span")
 
 
 def pooled(vectors: Vector, lengths: Sequence[int]) -> Vector:

@@ -6,6 +6,7 @@ The model quantises each token's activations by themselves, so a text's vector d
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,6 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -42,6 +42,9 @@ class MiniLM:
         folder = folder if folder is not None else files("enrichers") / "models" / "minilm"
         contents = verified(folder, ("model.onnx", "tokenizer.json"))
         self.version = f"L6-v2-{hashlib.sha256(contents['model.onnx']).hexdigest()[:8]}"
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when the library loads: nothing leaves this machine
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

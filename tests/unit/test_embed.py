@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from enrichers.base import Draft, Enricher
-from enrichers.embed import Embed, pooled
+from enrichers.embed import MAX_READ, Embed, pooled, shortened
 from enrichers.engines.base import EmbeddingEngine
 from enrichers.engines.minilm import MiniLM, batches
 from enrichers.engines.scripted import ScriptedEmbedding
@@ -194,3 +194,13 @@ def test_what_is_said_of_a_post_does_not_depend_on_the_others() -> None:
         alone = Embed(ScriptedEmbedding())([one])[0]
         assert alone.post == result.post
         assert one.vectors is None
+
+
+def test_a_very_long_post_is_read_in_all_its_parts_within_bounds() -> None:
+    texts = ["short", *("x" * 500 for _ in range(200))]
+    cut = shortened(texts)
+    assert cut[0] == "short"
+    assert len({len(text) for text in cut[1:]}) == 1
+    assert MAX_READ - 200 <= sum(map(len, cut)) <= MAX_READ
+    assert shortened(["a" * 10, "b"]) == ["a" * 10, "b"]
+    assert [len(text) for text in shortened(["a" * 50_000])] == [MAX_READ]
