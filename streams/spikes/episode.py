@@ -38,7 +38,8 @@ class Episode(Struct, kw_only=True, omit_defaults=True):
     version: int = 0
     change: Change = "started"
     incident: str = ""
-    lead: bool = True
+    leading: str = ""
+    """The series that leads the incident."""
     exemplars: list[Exemplar] = msgspec.field(default_factory=list)
     topics: list[str] = msgspec.field(default_factory=list)
     news: list[str] = msgspec.field(default_factory=list)

@@ -12,10 +12,10 @@ from streams.spikes.series import Series, posts_in, severity_in, usual_severity,
 from streams.spikes.tails import deviations
 
 
-def alert_of(brand: str, name: str, series: Series, at: int, leading: str, rule: Rule) -> Alert:
+def alert_of(brand: str, name: str, series: Series, at: int, rule: Rule) -> Alert:
     """The record of an open alert after a change; once ended, it tells the peak.
 
-    `at` is milliseconds of event time, `leading` the series that leads the incident. Counts a version up.
+    `at` is milliseconds of event time. Counts a version up.
     """
     episode = series.open
     if episode is None:
@@ -47,8 +47,8 @@ def alert_of(brand: str, name: str, series: Series, at: int, leading: str, rule:
         measure=peak.measure,  # type: ignore[arg-type]
         log10_p=round(peak.log10_p, 1),
         incident=episode.incident,
-        leads=episode.lead,
-        leading=f"brand={brand}/{leading}",
+        leads=episode.leading == name,
+        leading=f"brand={brand}/{episode.leading}",
         peak_at=from_millis(peak.at),
         posts=None if ended else posts,
         usual_share=round(usual_share(series, rule), 3),

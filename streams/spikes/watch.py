@@ -9,7 +9,7 @@ from schemas.alerts import Alert, Exemplar
 from schemas.signals import Signal
 from streams.spikes.baseline import Rule
 from streams.spikes.episode import Episode, crosses, follow, over, peak_of
-from streams.spikes.incidents import join, leader
+from streams.spikes.incidents import WHOLE, current, join, leader
 from streams.spikes.look import began, line_for
 from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read
 from streams.spikes.telling import alert_of
@@ -111,42 +111,29 @@ def _judge(state: BrandState, name: str, signal: Signal, bucket: int, rule: Rule
 
 
 def _led(state: BrandState, changed: list[str], brand: str, rule: Rule) -> list[str]:
-    """The series to be told: those that changed, and one that no longer leads its incident."""
+    """The series to be told: those that changed, and those whose part in their incident did."""
     opened = {name: state.series[name] for name in state.opened}
     told = list(changed)
-    for name in sorted(changed, key=_width):
+    for name in sorted(changed, key=lambda one: (one == WHOLE, one)):  # the whole joins what its parts have found
         episode = opened[name].open
         if episode is not None and not episode.incident:
             episode.incident = join(name, opened, rule, brand)
-    for incident in dict.fromkeys(episode.incident for one in opened.values() if (episode := one.open) is not None):
+            episode.leading = current(episode.incident, opened) or name
+    for incident in dict.fromkeys(one.open.incident for one in opened.values() if one.open is not None):
         first = leader(incident, opened)
         for name, series in opened.items():
-            if series.open is None or series.open.incident != incident:
+            episode = series.open
+            if first is None or episode is None or episode.incident != incident or episode.leading == first:
                 continue
-            if series.open.lead != (name == first):
-                series.open.lead = name == first
-                if name not in told:
-                    told.append(name)
+            if name in (first, episode.leading) and name not in told:
+                episode.change = "grown"
+                told.append(name)
+            episode.leading = first
     return told
 
 
-def _width(name: str) -> tuple[bool, str]:
-    """The whole brand last: it joins what its parts have found."""
-    return (name.startswith("overall="), name)
-
-
 def _tell(state: BrandState, name: str, signal: Signal, rule: Rule) -> Alert:
-    return alert_of(signal.brand, name, state.series[name], signal.event_time, _leading(state, name), rule)
-
-
-def _leading(state: BrandState, name: str) -> str:
-    """The series that leads the incident of `name`."""
-    episode = state.series[name].open
-    for other in state.opened:
-        candidate = state.series[other].open
-        if candidate is not None and episode is not None and candidate.lead and candidate.incident == episode.incident:
-            return other
-    return name
+    return alert_of(signal.brand, name, state.series[name], signal.event_time, rule)
 
 
 def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
@@ -156,7 +143,7 @@ def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
         series = state.series[name]
         if series.open is not None and over(series.open, state.watermark, rule):
             series.open.change = "ended"
-            alerts.append(alert_of(brand, name, series, state.watermark, _leading(state, name), rule))
+            alerts.append(alert_of(brand, name, series, state.watermark, rule))
     for alert in alerts:
         name = f"{alert.dimension}={alert.value}"
         state.series[name].open = None
@@ -216,7 +203,7 @@ def _first_time(state: BrandState, signal: Signal, bucket: int) -> bool:
 def _admit(state: BrandState, name: str, rule: Rule) -> Series:
     """A new series; where there are too many, the one that was silent longest makes room."""
     if len(state.series) >= rule.max_series:
-        quiet = [one for one in state.series if one not in state.opened and not one.startswith("overall=")]
+        quiet = [one for one in state.series if one not in state.opened and one != WHOLE]
         if quiet:
             gone = min(quiet, key=lambda one: (state.series[one].touched, one))
             state.forgotten = max(state.forgotten, state.series.pop(gone).touched)
