@@ -38,7 +38,7 @@ SECRETS = (ADDRESS, "zoe.quill", PHONE, PHONE.replace(" ", ""), "612 345 678", "
 PERSON = f"Write to {ADDRESS} or call {PHONE}."
 K = 100_000
 SECONDS_A_BATCH = 60.0
-"""Of processor time, on all threads of the process; the worst of these inputs takes 3, and several may share a batch."""
+"""Of processor time, on all threads of the process; the worst of these takes 3, and several may share a batch."""
 REFUSED_AFTER_ENRICHING = 4
 """Mails that cannot be read go through the enrichers before they are refused."""
 
