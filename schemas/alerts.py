@@ -54,7 +54,7 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     incident: Annotated[str | None, Meta(description="Same for series that rise with the same posts.")] = None
     leads: Annotated[bool, Meta(description="This series is the one to show for its incident.")] = False
     leading: Annotated[str | None, Meta(description="The series that leads the incident.")] = None
-    peak_at: Annotated[str | None, Meta(description="RFC 3339: when `observed` was reached.")] = None
+    peak_at: Annotated[str | None, Meta(description="RFC 3339: end of the window that held `observed`.")] = None
     posts: Annotated[int | None, Meta(description="Posts of any sentiment in the window; not told once ended.")] = None
     usual_share: Annotated[float | None, Meta(description="Negatives to posts, over weeks.")] = None
     severity: Annotated[float | None, Meta(description="Sum of severity in the window; not told once ended.")] = None

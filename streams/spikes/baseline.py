@@ -46,7 +46,7 @@ class Rule:
     prior: float = 2.0
     prior_events: float = 10.0
     share_ratio: float = 1.5
-    max_series: int = 300
+    max_series: int = 250
 
     @property
     def unit(self) -> int:

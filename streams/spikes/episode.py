@@ -56,9 +56,9 @@ def stays(reading: Reading | None, rule: Rule, line: float) -> bool:
 
 
 def peak_of(reading: Reading, at: int, rule: Rule) -> Peak:
-    """The reading, as it is remembered."""
+    """The reading, as it is remembered: at the end of its window, where a late post is what changed it."""
     return Peak(
-        at,
+        max(at, reading.end * rule.bucket_ms),
         reading.length * rule.bucket_ms,
         reading.observed,
         reading.expected,

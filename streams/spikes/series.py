@@ -83,7 +83,16 @@ def count_negative(series: Series, bucket: int, severity: float, member: int, po
     reach = rule.spans[-1]
     worst = [(one, other) for one, other in series.worst if abs(bucket - one) < reach]
     worst.append((bucket, post))
-    series.worst = sorted(worst, key=lambda pair: (-pair[1].severity, pair[0]))[: 2 * EXEMPLARS]
+    series.worst = sorted(worst, key=lambda pair: (-pair[1].severity, pair[0]))[:EXEMPLARS]
+
+
+def tidy(series: Series, now: int, rule: Rule) -> None:
+    """Lets go of what no window that ends with bucket `now`, or later, can hold."""
+    oldest = now - rule.reach
+    series.worst = [(bucket, post) for bucket, post in series.worst if bucket > oldest]
+    series.members = [(bucket, member) for bucket, member in series.members if bucket > oldest]
+    series.severities = {bucket: total for bucket, total in series.severities.items() if bucket > oldest}
+    series.posts = {unit: count for unit, count in series.posts.items() if unit > oldest // rule.unit}
 
 
 def read(series: Series, bucket: int, rule: Rule) -> Reading | None:

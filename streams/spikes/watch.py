@@ -11,11 +11,13 @@ from streams.spikes.baseline import Rule
 from streams.spikes.episode import Episode, crosses, follow, over, peak_of
 from streams.spikes.incidents import WHOLE, current, join, leader
 from streams.spikes.look import began, line_for
-from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read
+from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read, tidy
 from streams.spikes.telling import alert_of
 
 KEEP_SEEN = 20_000
 KEEP_WORDS = 2_000
+EXCERPT = 280
+"""Characters of a post, and of its translation, that an alert shows: state must fit one Kafka message."""
 
 
 class BrandState(Struct, kw_only=True, omit_defaults=True):
@@ -47,6 +49,9 @@ def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silen
     state.applied = offset
     bucket = signal.event_time // rule.bucket_ms
     state.first = bucket if state.first is None else min(state.first, bucket)
+    if signal.event_time // rule.quiet_ms > state.watermark // rule.quiet_ms:
+        for one in state.series.values():
+            tidy(one, bucket, rule)
     state.watermark = max(state.watermark, signal.event_time)
     alerts = [] if silent else _ended(state, signal.brand, rule)
     if signal.sentiment is None or signal.role == "company":
@@ -176,8 +181,9 @@ def _new_words(state: BrandState, signal: Signal, bucket: int) -> list[str]:
 
 
 def _exemplar(signal: Signal) -> Exemplar:
+    translation = signal.translation[:EXCERPT] if signal.translation else None
     return Exemplar(
-        identity=signal.identity, excerpt=signal.excerpt, translation=signal.translation, severity=signal.severity
+        identity=signal.identity, excerpt=signal.excerpt[:EXCERPT], translation=translation, severity=signal.severity
     )
 
 

@@ -12,7 +12,8 @@ from schemas.codec import encode
 from schemas.signals import Signal
 from streams.records import Message, Record
 from streams.settings import load_settings
-from streams.spikes.watch import BrandState
+from streams.spikes.baseline import Rule
+from streams.spikes.watch import BrandState, observe
 from streams.stages.alert import AlertStage, pack, unpack
 from streams.topics import topics_of
 
@@ -123,3 +124,27 @@ async def test_the_state_is_small() -> None:
     broker = Broker()
     await run(broker, records())
     assert len(broker.state[b"Lumbre"]) < 12_000
+
+
+def test_the_largest_state_fits_a_kafka_message() -> None:
+    dice = random.Random(9)
+    words = ["".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(3000)]
+    state = BrandState()
+    for offset in range(24_000):
+        text = " ".join(dice.choices(words, k=70)) if offset > 20_000 else "short"
+        signal = Signal(
+            identity=f"{dice.getrandbits(256):064x}",
+            version=1,
+            brand="Lumbre",
+            event_time=START + int(offset * HOUR / (500 if offset > 20_000 else 40)),
+            channel="review",
+            source="shop",
+            post_id=str(offset),
+            sentiment="negative",
+            severity=dice.random(),
+            product=f"p{offset % 500}",
+            excerpt=text,
+            translation=text[::-1],
+        )
+        observe(state, signal, offset=offset, rule=Rule(), silent=True)
+    assert len(pack(state)) < 1_000_000
