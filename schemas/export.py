@@ -15,7 +15,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.enriched import EnrichedPost, Relabel
 from schemas.raw import RawPost
 from schemas.signals import Lesson, Signal
-from schemas.topics import Topic
+from schemas.topics import LearnState, Sentence, Topic, TopicCommand
 
 RECORDS: dict[str, type] = {
     "raw": RawPost,
@@ -23,7 +23,10 @@ RECORDS: dict[str, type] = {
     "relabel": Relabel,
     "signals": Signal,
     "learn": Lesson,
+    "learn.commands": TopicCommand,
     "topics": Topic,
+    "topics.sentences": Sentence,
+    "topics.state": LearnState,
     "alerts.negative-spike": Alert,
     "cases": Case,
     "cases.commands": CaseCommand,

@@ -40,11 +40,13 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vector: str | None = None
 
 
-class LessonSpan(Struct, frozen=True, kw_only=True):
+class LessonSpan(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One span of a lesson: its vector and its English text, for keywords."""
 
     vector: str
     text: str
+    place: Annotated[int, Meta(ge=0, description="Index into the post's `spans`.")] | None = None
+    topic: Annotated[str | None, Meta(description="What `enrich` assigned; null: emerging.")] = None
 
 
 class Lesson(Struct, frozen=True, kw_only=True):

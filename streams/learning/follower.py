@@ -37,10 +37,12 @@ class ModelFollower:
                         topic = self._decode(value)
                     except msgspec.MsgspecError:
                         continue  # not ours: the model keeps what it has
+                if topic is not None and topic.status not in ("active", "merged"):
+                    topic = None
                 known = self._topics.pop(key, None)
-                if topic is not None and topic.status == "active":
+                if topic is not None:
                     self._topics[key] = topic
-                self._stale |= known is not None or (topic is not None and topic.status == "active")
+                self._stale |= _assigns(known) != _assigns(topic)
 
     def newest(self) -> TopicModel:
         """The newest snapshot, built again only where something has changed."""
@@ -53,3 +55,10 @@ class ModelFollower:
     def close(self) -> None:
         """Stops following."""
         self._follower.close()
+
+
+def _assigns(topic: Topic | None) -> tuple[object, ...] | None:
+    """What of a topic the assignment depends on: a count alone builds no new snapshot."""
+    if topic is None:
+        return None
+    return (topic.status, topic.merged_into, topic.centroid, topic.radius, topic.label, topic.keywords)

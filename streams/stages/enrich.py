@@ -12,7 +12,7 @@ import msgspec
 
 from enrichers.base import Draft
 from schemas.codec import Limits, decode_raw, encode
-from schemas.enriched import EnrichedPost
+from schemas.enriched import EnrichedPost, Span
 from schemas.errors import RejectedInput
 from schemas.identity import parse_time, to_millis
 from schemas.signals import Lesson, LessonSpan, Signal
@@ -207,11 +207,22 @@ def lesson_of(draft: Draft) -> Lesson | None:
     if draft.vectors is None or (post.author is not None and post.author.role == "company"):
         return None
     spans = []
-    for span, vector in zip(post.spans, draft.vectors, strict=True):
-        english = span.translation.text if span.translation else None
-        text = english or post.clean_text[span.start : span.end]
-        if english is not None and len(text.split()) > 2 and vector.any():
-            spans.append(LessonSpan(vector=encode_vector(vector), text=text[:EXCERPT]))
+    said = {place: topic.id for topic in post.topics for place in topic.spans}
+    for place, (span, vector) in enumerate(zip(post.spans, draft.vectors, strict=True)):
+        text = _english(post, span)
+        if text is not None and len(text.split()) > 2 and vector.any():
+            spans.append(
+                LessonSpan(vector=encode_vector(vector), text=text[:EXCERPT], place=place, topic=said.get(place))
+            )
     if not spans:
         return None
     return Lesson(identity=post.identity, version=post.version, event_time=event_millis(post), spans=spans)
+
+
+def _english(post: EnrichedPost, span: Span) -> str | None:
+    """A span's English: its own words, or its translation; None where there is neither."""
+    if span.translation is None:
+        return None
+    if span.translation.status == "identity":
+        return post.clean_text[span.start : span.end]
+    return span.translation.text

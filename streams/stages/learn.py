@@ -11,9 +11,10 @@ from schemas.codec import encode
 from schemas.errors import RejectedInput
 from schemas.identity import from_millis
 from schemas.signals import Lesson
-from schemas.topics import Topic
+from schemas.topics import LearnState, Sentence, Topic, TopicCommand
 from streams.headers import cloud_event
-from streams.learning.leader import Changes, LeaderRule, TopicLearner
+from streams.learning.grouping import LearnRule
+from streams.learning.learner import MODEL_KEY, TopicLearner
 from streams.records import Message, Record
 from streams.stages.base import each
 from streams.stages.partition_state import PartitionStates
@@ -27,12 +28,12 @@ class LearnStage:
 
     name = "learn"
 
-    def __init__(self, topics: Topics, read_state: ReadState, rule: LeaderRule = LeaderRule()) -> None:
+    def __init__(self, topics: Topics, read_state: ReadState, rule: LearnRule | None = None) -> None:
         self.inputs: tuple[str, ...] = (topics.learn,)
         self._topics = topics
         self._rule = rule
         self._states = PartitionStates(lambda partition: self._restore(read_state, partition))
-        self._decode = msgspec.json.Decoder(Lesson).decode
+        self._decode = decode_input
 
     async def open(self) -> None:
         """Nothing to open: the model comes with the partition."""
@@ -42,43 +43,66 @@ class LearnStage:
         self._states.assigned(partitions)
 
     def _restore(self, read_state: ReadState, partition: int) -> TopicLearner:
-        decode = msgspec.json.Decoder(Topic).decode
-        topics = [decode(value) for value in read_state(self._topics.topics, partition).values()]
-        return TopicLearner(sorted(topics, key=lambda topic: (topic.created_at or "", topic.id)), self._rule)
+        return restored(read_state(self._topics.topics, partition), self._rule)
 
     async def process(self, batch: Sequence[Record]) -> list[Message]:
-        """Labels first, then the topics that explain them."""
+        """Labels first, then what the model remembers, the state last."""
         learners = {number: await self._states.of(number) for number in {record.partition for record in batch}}
         return await asyncio.to_thread(self._learned, batch, learners)
 
     def _learned(self, batch: Sequence[Record], learners: dict[int, TopicLearner]) -> list[Message]:
-        changes = Changes()
-
         def take(record: Record) -> list[Message]:
             try:
-                lesson = self._decode(record.value or b"")
+                value = self._decode(record.value or b"")
             except msgspec.MsgspecError:
                 raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
-            learners[record.partition].learn(lesson, record.offset, changes)
+            learner = learners[record.partition]
+            if isinstance(value, TopicCommand):
+                learner.command(value, record.offset)
+            else:
+                learner.learn(value, record.offset)
             return []
 
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
         last = batch[-1]
-        for relabel in changes.relabels:
-            headers = cloud_event(
-                kind="post.relabel",
-                stage=self.name,
-                event_id=f"{relabel.identity}:{relabel.version}:{relabel.topics[0].id}",
-                time=from_millis(last.timestamp_ms),
-                version=relabel.version,
-            )
-            messages.append(
-                Message(self._topics.enriched, relabel.identity.encode(), encode(relabel), headers, cause=last)
-            )
-        for key, topic in changes.topics.items():
-            value = None if topic is None else encode(topic)
-            messages.append(Message(self._topics.topics, key.encode(), value, partition=0, cause=last, state=True))
+        for learner in learners.values():
+            changes = learner.changes()
+            for relabel in changes.relabels:
+                named = ":".join(topic.id or "" for topic in relabel.topics)
+                headers = cloud_event(
+                    kind="post.relabel",
+                    stage=self.name,
+                    event_id=f"{relabel.identity}:{relabel.version}:{named}",
+                    time=from_millis(last.timestamp_ms),
+                    version=relabel.version,
+                )
+                messages.append(
+                    Message(self._topics.enriched, relabel.identity.encode(), encode(relabel), headers, cause=last)
+                )
+            for key, record in changes.records.items():
+                value = None if record is None else encode(record)
+                messages.append(Message(self._topics.topics, key.encode(), value, partition=0, cause=last, state=True))
         return messages
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def decode_input(value: bytes) -> Lesson | TopicCommand:
+    """A record of `feedback.learn`: a post's lesson or a person's word. Raises MsgspecError on anything else."""
+    if b'"kind":"topic-command"' in value[:64]:
+        return msgspec.json.decode(value, type=TopicCommand)
+    return msgspec.json.decode(value, type=Lesson)
+
+
+def restored(records: Mapping[bytes, bytes], rule: LearnRule | None = None) -> TopicLearner:
+    """The learner as its records on the compacted topic tell it."""
+    topics, sentences, state = [], [], None
+    for key, value in records.items():
+        if key == MODEL_KEY.encode():
+            state = msgspec.json.decode(value, type=LearnState)
+        elif key.startswith(b"s-"):
+            sentences.append(msgspec.json.decode(value, type=Sentence))
+        else:
+            topics.append(msgspec.json.decode(value, type=Topic))
+    return TopicLearner(topics, sentences, state, rule)

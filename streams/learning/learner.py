@@ -1,0 +1,348 @@
+"""The shared topic model as it learns: lessons and a person's commands in, records of the compacted topic out.
+
+Between fresh looks topics stand still: a sentence joins the nearest centroid by the same function as in every `enrich`
+worker, or is emerging. A fresh look (`grouping`) then moves topics, and everything that it changes is a record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from enrichers.scoring.topic_model import TopicModel
+from enrichers.topic import says_something
+from schemas.enriched import Relabel, TopicRef
+from schemas.identity import from_millis
+from schemas.signals import Lesson
+from schemas.topics import LearnState, Sentence, Topic, TopicCommand
+from schemas.vectors import Vector, decode_vector, encode_vector
+from streams.learning.grouping import NONE, LearnRule, Memory, Regrouped, mean_of, regroup
+from streams.learning.keywords import terms_of
+from streams.learning.memory import Held, SentenceMemory
+from streams.learning.naming import Namer, examples
+
+MODEL_KEY = "model"
+
+
+@dataclass(slots=True)
+class Changes:
+    """What followed from lessons. `records` by key, None to forget it, the state last; `relabels`: posts to label."""
+
+    records: dict[str, Topic | Sentence | LearnState | None] = field(default_factory=dict)
+    relabels: list[Relabel] = field(default_factory=list)
+
+
+class TopicLearner:
+    """The newest topics and the memory behind them. Not thread-safe: one stage owns it."""
+
+    def __init__(
+        self,
+        topics: Iterable[Topic] = (),
+        sentences: Iterable[Sentence] = (),
+        state: LearnState | None = None,
+        rule: LearnRule | None = None,
+    ) -> None:
+        self._rule = rule or LearnRule()
+        self._state = state or LearnState()
+        self._topics = {topic.id: topic for topic in sorted(topics, key=lambda one: one.id)}
+        # what came after the state was of a batch that is given again
+        self._memory = SentenceMemory(one for one in sentences if one.applied <= self._state.applied)
+        self._model = TopicModel.from_topics(self._topics.values())
+        self._changed: dict[str, Topic] = {}
+        self._relabels: dict[str, Relabel] = {}
+
+    @property
+    def topics(self) -> list[Topic]:
+        """All topics that ever were, by id."""
+        return [self._topics[key] for key in sorted(self._topics)]
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The memory, in order of arrival."""
+        return [held.sentence for held in self._memory]
+
+    @property
+    def state(self) -> LearnState:
+        """Where it stands."""
+        return self._state
+
+    def learn(self, lesson: Lesson, offset: int) -> None:
+        """Takes one lesson; a repeat (an offset that was applied) changes nothing."""
+        if offset <= self._state.applied:
+            return
+        spans = self._usable(lesson)
+        known = self._memory.of_post(lesson.identity)
+        if known and known[0].sentence.version > lesson.version:
+            spans = []  # an older version of what is known
+        elif spans:
+            for held in known:
+                self._memory.forget(held.sentence.id)
+        if spans:
+            owners, _ = self._model.nearest(np.stack([vector for _, _, vector, _ in spans]))
+            for (place, text, vector, said), owner in zip(spans, owners.tolist(), strict=True):
+                topic = self._model.ids[owner] if owner >= 0 else None
+                told = self._survivor(said) if said is not None else None
+                sentence = Sentence(
+                    id=f"s-{lesson.identity}-{place}",
+                    identity=lesson.identity,
+                    version=lesson.version,
+                    place=place,
+                    of=len(spans),
+                    text=text,
+                    vector=encode_vector(vector),
+                    event_time=lesson.event_time,
+                    applied=offset,
+                    topic=topic,
+                    told=told.id if told is not None else None,
+                )
+                self._memory.add(sentence, vector)
+        self._state = replace(
+            self._state, applied=offset, seen=self._state.seen + len(spans), since=self._state.since + len(spans)
+        )
+        if self._rule.due(self._state.since, len(self._memory)):
+            self._look()
+
+    def command(self, order: TopicCommand, offset: int) -> None:
+        """A person's word. One that cannot be (an unknown topic, a topic into itself) changes nothing."""
+        if offset <= self._state.applied:
+            return
+        self._state = replace(self._state, applied=offset)
+        topic = self._topics.get(order.topic)
+        if topic is None or topic.status != "active":
+            return
+        if order.action == "rename" and order.label:
+            self._put(replace(topic, label=order.label, pinned_label=True, updated_at=order.at))
+            self._tell({held.sentence.identity for held in self._memory if held.sentence.told == topic.id})
+        elif order.action == "merge" and order.into is not None:
+            into = self._survivor(order.into)
+            if into is not None and into.id != topic.id:
+                self._merge(topic, into, at=order.at, pinned=True)
+                self._model = TopicModel.from_topics(self._topics.values())
+
+    def changes(self) -> Changes:
+        """What has changed since it was last asked, for the records and relabels of a batch."""
+        records: dict[str, Topic | Sentence | LearnState | None] = dict(self._memory.changed)
+        records.update(self._changed)
+        records[MODEL_KEY] = self._state
+        found = Changes(records, list(self._relabels.values()))
+        self._memory.changed = {}
+        self._changed = {}
+        self._relabels = {}
+        return found
+
+    def _usable(self, lesson: Lesson) -> list[tuple[int, str, Vector, str | None]]:
+        """Place, text, unit vector and told topic of the sentences that can teach."""
+        size = self._memory.dimensions()
+        usable = []
+        for number, span in enumerate(lesson.spans):
+            vector = decode_vector(span.vector)
+            norm = float(np.linalg.norm(vector))
+            if not np.isfinite(norm) or norm == 0.0 or (size is not None and vector.shape[0] != size):
+                continue
+            if not terms_of(span.text) or not says_something(span.text):
+                continue  # a greeting or an exclamation is about nothing
+            size = vector.shape[0]
+            usable.append(
+                (
+                    number if span.place is None else span.place,
+                    span.text,
+                    (vector / norm).astype(np.float32),
+                    span.topic,
+                )
+            )
+        return usable
+
+    def _put(self, topic: Topic) -> None:
+        self._topics[topic.id] = topic
+        self._changed[topic.id] = topic
+
+    def _survivor(self, key: str) -> Topic | None:
+        """The active topic that an id stands for today."""
+        for _ in range(len(self._topics) + 1):
+            topic = self._topics.get(key)
+            if topic is None or topic.status == "active":
+                return topic
+            key = topic.merged_into or ""
+        return None
+
+    def _look(self) -> None:
+        held = list(self._memory)
+        doubled = self._count(held)
+        active = [topic for topic in self.topics if topic.status == "active"]
+        numbers = {topic.id: number for number, topic in enumerate(active)}
+        posts: dict[str, int] = {}
+        memory = Memory(
+            vectors=np.stack([one.vector for one in held]),
+            labels=np.array([numbers.get(one.topic or "", NONE) for one in held], np.int64),
+            posts=np.array([posts.setdefault(one.sentence.identity, len(posts)) for one in held], np.int64),
+            sizes={numbers[topic.id]: topic.count for topic in active},
+            refused=[(numbers[key], row) for key, rows in self._merged_away().items() for row in rows],
+        )
+        found = regroup(memory, self._rule, fresh=len(active), seen=self._state.seen, moved=self._state.moved)
+        namer = Namer(held)
+        names = {number: topic.id for number, topic in enumerate(active)}
+        for number, parent in found.parents.items():
+            inside = found.labels == number
+            if namer.keywords([held[index] for index in np.flatnonzero(inside).tolist()]):
+                names[number] = self._born(held, inside, names.get(parent))
+            else:  # what no word tells from the rest nobody would understand
+                found.labels[inside] = memory.labels[inside]
+        for absorbed, survivor in found.merges:
+            self._merge(active[absorbed], self._topics[names[survivor]], at=_now(held), pinned=False)
+        self._label(held, found, names)
+        self._refresh(doubled, found, namer)
+        self._state = replace(self._state, since=0, moved=self._state.moved + found.moved)
+        self._memory.trim(self._rule.memory)
+        self._retire()
+        self._model = TopicModel.from_topics(self._topics.values())
+
+    def _count(self, held: Sequence[Held]) -> set[str]:
+        """Counts what has come since the last look; the topics that have doubled."""
+        grown: dict[str, list[Sentence]] = {}
+        for one in held:
+            topic = self._topics.get(one.topic or "")
+            if topic is not None and one.sentence.applied > topic.applied:
+                grown.setdefault(topic.id, []).append(one.sentence)
+        doubled: set[str] = set()
+        for key, new in grown.items():
+            topic = self._topics[key]
+            latest = max(topic.updated_at or "", from_millis(max(one.event_time for one in new)))
+            applied = max(one.applied for one in new)
+            count = topic.count + len(new)
+            self._put(replace(topic, count=count, updated_at=latest, applied=applied))
+            if count.bit_length() > topic.count.bit_length():
+                doubled.add(key)
+        return doubled
+
+    def _born(self, held: Sequence[Held], inside: NDArray[np.bool_], parent: str | None) -> str:
+        own = [held[index].sentence for index in np.flatnonzero(inside).tolist()]
+        seed = ":".join((own[0].id, str(own[0].version), str(self._state.applied)))
+        key = f"t-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
+        self._put(
+            Topic(
+                id=key,
+                label="",
+                split_from=parent,
+                created_at=from_millis(max(one.event_time for one in own)),
+                applied=self._state.applied,
+                count=0,
+            )
+        )
+        return key
+
+    def _merge(self, topic: Topic, into: Topic, *, at: str, pinned: bool) -> None:
+        gone = replace(topic, status="merged", merged_into=into.id, pinned_merge=pinned, updated_at=at)
+        self._put(gone)
+        self._put(replace(into, count=into.count + topic.count, updated_at=max(at, into.updated_at or "")))
+        touched = [held.sentence for held in self._memory if topic.id in (held.topic, held.sentence.told)]
+        for one in touched:
+            now = into.id if one.topic == topic.id else one.topic
+            self._memory.label(one.id, now, into.id if one.told == topic.id else one.told)
+        self._tell({one.identity for one in touched if one.told == topic.id})
+
+    def _label(self, held: Sequence[Held], found: Regrouped, names: dict[int, str]) -> None:
+        """What every sentence belongs to now, and which posts have to be told."""
+        telling = set()
+        for index, (one, number) in enumerate(zip(held, found.labels.tolist(), strict=True)):
+            topic = names.get(number)
+            told = self._survivor(one.sentence.told) if one.sentence.told is not None else None
+            says = told.id if told is not None else None
+            if topic is not None and (says is None or index in found.told_anew) and says != topic:
+                says = topic
+                telling.add(one.sentence.identity)
+            self._memory.label(one.sentence.id, topic, says)
+        self._tell(telling)
+
+    def _refresh(self, doubled: set[str], found: Regrouped, namer: Namer) -> None:
+        """Centroids, spreads and words of the topics that are in memory."""
+        groups: dict[str, list[Held]] = {}
+        for one in self._memory:
+            if one.topic is not None:
+                groups.setdefault(one.topic, []).append(one)
+        merged = self._merged_away()
+        for key, inside in groups.items():
+            topic = self._topics[key]
+            if topic.centroid and len(inside) < self._rule.born:
+                continue  # too few are left to say where it is
+            vectors = np.stack([one.vector for one in inside])
+            if key in merged and topic.centroid:  # what a person merged into it keeps a centroid of its own
+                own = (vectors @ merged[key].T).max(1) < vectors @ decode_vector(topic.centroid)
+                vectors = vectors[own] if own.any() else vectors
+            centroid, _ = mean_of(vectors)
+            words = namer.keywords(inside)
+            # looked at again when the topic has doubled or no longer speaks of it, never where a person gave the name
+            stale = key in doubled or topic.label.split(",")[0] not in words[:3]
+            again = not topic.label or (stale and not topic.pinned_label)
+            self._put(
+                replace(
+                    topic,
+                    centroid=encode_vector(centroid),
+                    radius=self._radius(vectors @ centroid, found),
+                    count=max(topic.count, len(inside)),
+                    keywords=words,
+                    label=(namer.label(words) or topic.label or key) if again else topic.label,
+                    examples=examples(inside, centroid, self._rule.examples),
+                    updated_at=topic.updated_at or topic.created_at,
+                )
+            )
+
+    def _merged_away(self) -> dict[str, Vector]:
+        """By topic, the centroids of what a person has merged into it: rows of unit length."""
+        found: dict[str, list[Vector]] = {}
+        for one in self.topics:
+            if one.pinned_merge and one.centroid and (into := self._survivor(one.id)) is not None:
+                found.setdefault(into.id, []).append(decode_vector(one.centroid))
+        return {key: np.stack(rows) for key, rows in found.items()}
+
+    def _radius(self, cosines: Vector, found: Regrouped) -> float:
+        """The least cosine to join: strict while the model is young, then as far as the topic's own sentences lie."""
+        share = self._rule.strict if self._state.seen < self._rule.mature else self._rule.far
+        own = float(np.quantile(cosines.astype(np.float64), share))
+        return round(max(min(own, found.core), found.edge), 4)
+
+    def _retire(self) -> None:
+        """Retires topics beyond the most that there may be: those that have not grown for longest."""
+        active = [topic for topic in self._topics.values() if topic.status == "active"]
+        excess = len(active) - self._rule.topics
+        if excess <= 0:
+            return
+        own = sorted((one for one in active if not one.pinned_label), key=lambda one: (one.applied, one.id))[:excess]
+        for topic in own:
+            self._put(replace(topic, status="retired"))
+        gone = {topic.id for topic in own}
+        for key in [held.sentence.id for held in self._memory if held.topic in gone]:
+            self._memory.forget(key)
+
+    def _tell(self, identities: set[str]) -> None:
+        """The documents of these posts name their topics anew; one that is not whole in memory stays as it is."""
+        for identity in sorted(identities):
+            own = [held.sentence for held in self._memory.of_post(identity)]
+            if own and len(own) == own[0].of:
+                self._relabels[identity] = Relabel(
+                    identity=identity, version=own[0].version, topics=_references(own, self._topics)
+                )
+
+
+def _references(sentences: Sequence[Sentence], topics: dict[str, Topic]) -> list[TopicRef]:
+    """The topics of one post's sentences, the one with most text first, what is emerging last."""
+    groups: dict[str | None, list[Sentence]] = {}
+    for one in sentences:
+        groups.setdefault(one.told, []).append(one)
+    references = []
+    for key in sorted(groups, key=lambda name: (name is None, -sum(len(one.text) for one in groups[name]), name or "")):
+        spans = [one.place for one in groups[key]]
+        if key is None:
+            references.append(TopicRef(status="emerging", spans=spans))
+            continue
+        topic = topics[key]
+        references.append(TopicRef(status="assigned", id=key, label=topic.label, keywords=topic.keywords, spans=spans))
+    return references
+
+
+def _now(held: Sequence[Held]) -> str:
+    return from_millis(max(one.sentence.event_time for one in held))
