@@ -1,30 +1,46 @@
-"""`vocero topics`: what people talk about."""
+"""`vocero topics`: what people talk about; `rename` and `merge` send a person's word to Kafka, and it wins."""
 
 from __future__ import annotations
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sinks.base import Query
-from streams.cli.common import json_option, opened_store, print_json, settings_of, short
+from schemas.codec import encode
+from schemas.errors import StoreError
+from schemas.identity import from_millis, to_millis
+from schemas.topics import TopicCommand
+from sinks.base import Query, Sink
+from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
+from streams.settings import Settings
+
+HIDDEN = ("centroid", "terms", "members", "applied")
+"""What only the model itself reads."""
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--limit", default=30, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--all", "every", is_flag=True, help="Merged and retired topics too.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, limit: int, as_json: bool) -> None:
+def command(ctx: click.Context, limit: int, every: bool, as_json: bool) -> None:
     """List the topics of the shared model, largest first, with keywords and an example."""
+    if ctx.invoked_subcommand:
+        return
     with opened_store(settings_of(ctx)) as sink:
         hits = sink.search(Query(kind="topics", limit=1000))
-    topics = sorted(
-        (document.body["feedback"]["topic"] for document in hits.documents), key=lambda topic: -topic.get("count", 0)
-    )[:limit]
+    topics = [document.body["feedback"]["topic"] for document in hits.documents]
+    topics = [topic for topic in topics if every or topic.get("status", "active") == "active"]
+    topics = sorted(topics, key=lambda topic: -topic.get("count", 0))[:limit]
     if as_json:
         for topic in topics:
-            print_json({name: value for name, value in topic.items() if name not in ("centroid", "terms", "members")})
+            print_json(_shown(topic))
         return
     console = Console(highlight=False)
     if not topics:
@@ -39,3 +55,119 @@ def command(ctx: click.Context, limit: int, as_json: bool) -> None:
             topic["id"], str(topic.get("count", 0)), Text(short(topic["label"], 40)), Text(short(example, 70))
         )
     console.print(table)
+
+
+@command.command()
+@click.argument("topic")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, topic: str, as_json: bool) -> None:
+    """Show a TOPIC: its words, its examples, and what became of it."""
+    with opened_store(settings_of(ctx)) as sink:
+        body = _stored(sink, topic)
+    if as_json:
+        print_json(_shown(body))
+        return
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    rows = {
+        "id": body["id"],
+        "label": body["label"] + (" (given by a person)" if body.get("pinned_label") else ""),
+        "keywords": ", ".join(body.get("keywords", [])),
+        "status": body.get("status", "active"),
+        "merged into": body.get("merged_into"),
+        "split from": body.get("split_from"),
+        "sentences": str(body.get("count", 0)),
+        "first seen": body.get("created_at"),
+        "last seen": body.get("updated_at"),
+    }
+    for name, value in rows.items():
+        if value:
+            table.add_row(name, Text(short(value, 100)))
+    for example in body.get("examples", []):
+        table.add_row("example", Text(short(example, 200)))
+    console.print(table)
+
+
+@command.command()
+@click.argument("topic")
+@click.argument("label")
+@click.option("--actor", required=True, help="Who says so.")
+@click.pass_context
+def rename(ctx: click.Context, topic: str, label: str, actor: str) -> None:
+    """Give a TOPIC a LABEL of your own. The model keeps it."""
+    label = " ".join(label.split())
+    if not 1 <= len(label) <= 200:
+        raise click.BadParameter("a label has 1 to 200 characters", ctx=ctx, param_hint="LABEL")
+    settings = settings_of(ctx)
+    with opened_store(settings) as sink:
+        _active(sink, topic)
+    _send(settings, _order("rename", topic, actor, label=label))
+    errors_console().print(f"sent: {topic} is to be called as you say")
+
+
+@command.command()
+@click.argument("topic")
+@click.argument("into")
+@click.option("--actor", required=True, help="Who says so.")
+@click.pass_context
+def merge(ctx: click.Context, topic: str, into: str, actor: str) -> None:
+    """Merge a TOPIC INTO another one. The model does not part them again; the old id leads to the new one."""
+    if topic == into:
+        raise click.BadParameter("a topic cannot be merged into itself", ctx=ctx, param_hint="INTO")
+    settings = settings_of(ctx)
+    with opened_store(settings) as sink:
+        _active(sink, topic)
+        _active(sink, into)
+    _send(settings, _order("merge", topic, actor, into=into))
+    errors_console().print(f"sent: {topic} goes into {into}")
+
+
+def _shown(topic: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in topic.items() if name not in HIDDEN}
+
+
+def _stored(sink: Sink, topic: str) -> dict[str, Any]:
+    found = sink.get("topics", [topic])[0]
+    if found is None:
+        raise StoreError(f"there is no topic {topic}: `vocero topics` lists them")
+    body: dict[str, Any] = found.body["feedback"]["topic"]
+    return body
+
+
+def _active(sink: Sink, topic: str) -> None:
+    body = _stored(sink, topic)
+    status = body.get("status", "active")
+    if status == "merged":
+        raise StoreError(f"{topic} was merged into {body.get('merged_into')}: name that one")
+    if status != "active":
+        raise StoreError(f"{topic} is {status}: `vocero topics` lists those that are active")
+
+
+def _order(action: str, topic: str, actor: str, *, label: str | None = None, into: str | None = None) -> TopicCommand:
+    return TopicCommand(
+        id=uuid.uuid4().hex,
+        action="rename" if action == "rename" else "merge",
+        topic=topic,
+        label=label,
+        into=into,
+        actor=actor,
+        at=from_millis(to_millis(datetime.now(UTC))),
+    )
+
+
+def _send(settings: Settings, order: TopicCommand) -> None:
+    from streams.broker.client import client_config
+    from streams.broker.outbox import Outbox
+    from streams.headers import cloud_event
+    from streams.records import Message
+    from streams.topics import topics_of
+
+    headers = cloud_event(kind="topic.command", stage="cli", event_id=order.id, time=order.at)
+    # beside the lessons, so that the one active worker takes both in one order
+    message = Message(topics_of(settings).learn, order.topic.encode(), encode(order), headers, partition=0)
+    outbox = Outbox(client_config(settings))
+    try:
+        asyncio.run(outbox.send([message]))
+    finally:
+        outbox.close()

@@ -88,15 +88,15 @@ class Regrouped:
 class Memory:
     """Sentences in order of arrival: unit `vectors` (n, d), the known topic of each, and the post of each as a number.
 
-    `sizes` is the number of sentences that each known topic ever had. `refused` holds (topic, vector) of what a person
-    has merged into a topic: it is not split off again.
+    `sizes` is the number of sentences that each known topic ever had. `anchors` holds (topic, vector) of where the
+    parts lie of a topic that a person has put together: what lies there is not split off again.
     """
 
     vectors: Vector
     labels: Ints
     posts: Ints
     sizes: dict[int, int]
-    refused: list[tuple[int, Vector]]
+    anchors: list[tuple[int, Vector]]
 
 
 def neighbours_for(count: int) -> int:
@@ -142,7 +142,19 @@ class _Look:
                 self._keep(inside, claims)
             else:
                 self._start(inside)
+        self._gather()
         return self._result
+
+    def _gather(self) -> None:
+        """What is still of no topic and lies near enough to one belongs to it, whatever its community was."""
+        labels = self._result.labels
+        topics = np.unique(labels[labels != NONE])
+        left = np.flatnonzero(labels == NONE)
+        if not len(topics) or not len(left):
+            return
+        means = np.stack([mean_of(self._memory.vectors[labels == topic])[0] for topic in topics.tolist()])
+        cosines = self._memory.vectors[left] @ means.T
+        labels[left] = np.where(cosines.max(1) >= self._result.core, topics[cosines.argmax(1)], NONE)
 
     def _joined(self, community: Ints) -> Ints:
         """Communities that cannot be told apart are one: modularity cuts a large even group into parts."""
@@ -205,7 +217,9 @@ class _Look:
         parent = _most(known) if 2 * len(known) > len(where) else NONE
         centre, length = mean_of(self._memory.vectors[where])
         beside = self._nearest(centre) if parent == NONE else parent
-        if not self._is_topic(where, length) or self._refused(inside, parent, centre):
+        if (anchor := self._anchor(centre)) != NONE:
+            self._result.labels[where] = np.where(before == NONE, anchor, before)
+        elif not self._is_topic(where, length):
             self._result.labels[where] = before
         elif self._apart(inside, beside, split=parent != NONE):
             number = self._fresh + len(self._result.parents)
@@ -228,14 +242,11 @@ class _Look:
             return near >= self._rule.tight
         return near >= self._rule.loose - self._rule.easing * log2(max(len(where) / self._rule.born, 1.0))
 
-    def _refused(self, inside: NDArray[np.bool_], parent: int, centre: Vector) -> bool:
-        """Whether a person has merged this away, or what would be left."""
-        rest = (self._before == parent) & ~inside
-        left = mean_of(self._memory.vectors[rest])[0] if parent != NONE and rest.any() else centre
-        return any(
-            parent in (NONE, topic) and max(float(vector @ centre), float(vector @ left)) >= self._rule.pinned
-            for topic, vector in self._memory.refused
-        )
+    def _anchor(self, centre: Vector) -> int:
+        """The topic that a person has put this into, or NONE."""
+        at = [(float(vector @ centre), -topic) for topic, vector in self._memory.anchors]
+        cosine, topic = max(at, default=(-1.0, 0))
+        return -topic if cosine >= self._rule.pinned else NONE
 
     def _nearest(self, centre: Vector) -> int:
         """The known topic whose sentences lie nearest."""

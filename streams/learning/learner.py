@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from enrichers.scoring.topic_model import TopicModel
 from enrichers.topic import says_something
-from schemas.enriched import Relabel, TopicRef
+from schemas.enriched import Relabel
 from schemas.identity import from_millis
 from schemas.signals import Lesson
 from schemas.topics import LearnState, Sentence, Topic, TopicCommand
@@ -25,6 +25,7 @@ from streams.learning.grouping import NONE, LearnRule, Memory, Regrouped, mean_o
 from streams.learning.keywords import terms_of
 from streams.learning.memory import Held, SentenceMemory
 from streams.learning.naming import Namer, examples
+from streams.learning.telling import references
 
 MODEL_KEY = "model"
 
@@ -181,7 +182,11 @@ class TopicLearner:
             labels=np.array([numbers.get(one.topic or "", NONE) for one in held], np.int64),
             posts=np.array([posts.setdefault(one.sentence.identity, len(posts)) for one in held], np.int64),
             sizes={numbers[topic.id]: topic.count for topic in active},
-            refused=[(numbers[key], row) for key, rows in self._merged_away().items() for row in rows],
+            anchors=[
+                (numbers[key], row)
+                for key, rows in self._merged_away().items()
+                for row in (decode_vector(self._topics[key].centroid), *rows)
+            ],
         )
         found = regroup(memory, self._rule, fresh=len(active), seen=self._state.seen, moved=self._state.moved)
         namer = Namer(held)
@@ -324,24 +329,8 @@ class TopicLearner:
             own = [held.sentence for held in self._memory.of_post(identity)]
             if own and len(own) == own[0].of:
                 self._relabels[identity] = Relabel(
-                    identity=identity, version=own[0].version, topics=_references(own, self._topics)
+                    identity=identity, version=own[0].version, topics=references(own, self._topics)
                 )
-
-
-def _references(sentences: Sequence[Sentence], topics: dict[str, Topic]) -> list[TopicRef]:
-    """The topics of one post's sentences, the one with most text first, what is emerging last."""
-    groups: dict[str | None, list[Sentence]] = {}
-    for one in sentences:
-        groups.setdefault(one.told, []).append(one)
-    references = []
-    for key in sorted(groups, key=lambda name: (name is None, -sum(len(one.text) for one in groups[name]), name or "")):
-        spans = [one.place for one in groups[key]]
-        if key is None:
-            references.append(TopicRef(status="emerging", spans=spans))
-            continue
-        topic = topics[key]
-        references.append(TopicRef(status="assigned", id=key, label=topic.label, keywords=topic.keywords, spans=spans))
-    return references
 
 
 def _now(held: Sequence[Held]) -> str:
