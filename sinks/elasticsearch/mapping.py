@@ -128,10 +128,11 @@ _ALERT = _object(
     exemplars=_object(identity=_KEYWORD, excerpt=_ORIGINAL, translation=_ENGLISH, severity=_DOUBLE),
 )
 _TOPIC = _object(
-    **_each(_KEYWORD, "id", "status", "merged_into"),
-    **_each(_NAME, "label", "keywords"),
+    **_each(_KEYWORD, "id", "status", "merged_into", "pinned_merge", "split_from"),
+    **_each(_NAME, "label", "pinned_label", "keywords"),
     **_each(_DATE, "created_at", "updated_at"),
     count=_LONG,
+    radius=_DOUBLE,
     examples=_ENGLISH,
     # what only the model itself reads; the keys of `terms` are words, not fields
     **_each(_OPAQUE, "terms", "members"),
