@@ -128,9 +128,10 @@ _ALERT = _object(
     exemplars=_object(identity=_KEYWORD, excerpt=_ORIGINAL, translation=_ENGLISH, severity=_DOUBLE),
 )
 _TOPIC = _object(
-    **_each(_KEYWORD, "id", "status", "merged_into", "pinned_merge", "split_from"),
-    **_each(_NAME, "label", "pinned_label", "keywords"),
+    **_each(_KEYWORD, "id", "status", "merged_into", "split_from"),
+    **_each(_NAME, "label", "keywords"),
     **_each(_DATE, "created_at", "updated_at"),
+    **_each({"type": "boolean"}, "pinned_label", "pinned_merge"),
     count=_LONG,
     radius=_DOUBLE,
     examples=_ENGLISH,
