@@ -1,6 +1,6 @@
 """Geometry of the page's charts: values in, rectangles out. The template draws them as SVG and escapes every label.
 
-pygal is not used: its SVG always carries a script and addresses of other hosts.
+No chart library: those at hand put scripts, or addresses of other hosts, into their SVG.
 """
 
 from __future__ import annotations
