@@ -63,6 +63,11 @@ class TopicLearner:
         return [self._topics[key] for key in sorted(self._topics)]
 
     @property
+    def model(self) -> TopicModel:
+        """What assigns until the next look: the same snapshot that every `enrich` worker builds from the records."""
+        return self._model
+
+    @property
     def sentences(self) -> list[Sentence]:
         """The memory, in order of arrival."""
         return [held.sentence for held in self._memory]
@@ -159,8 +164,9 @@ class TopicLearner:
         return usable
 
     def _put(self, topic: Topic) -> None:
-        self._topics[topic.id] = topic
-        self._changed[topic.id] = topic
+        if self._topics.get(topic.id) != topic:
+            self._topics[topic.id] = topic
+            self._changed[topic.id] = topic
 
     def _survivor(self, key: str) -> Topic | None:
         """The active topic that an id stands for today."""

@@ -1,0 +1,367 @@
+"""Topics on Banking77, streamed once: the shared model beside its peers in one run, and its cost on synthetic vectors.
+
+`python benchmarks/topics.py` prints both; `--seeds 0,1,2`, `--skip dbstream`, `--simulate 1000000`, `--cache DIR`.
+Needs scikit-learn, and river for DBSTREAM. The label of a post is the one that its document has at the end of the
+stream: from arrival, or from when a topic was born. What never got one is one group of its own: it counts as an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from schemas.codec import encode
+from schemas.signals import Lesson, LessonSpan
+from schemas.topics import Topic
+from schemas.vectors import Vector, encode_vector
+from streams.learning.learner import TopicLearner
+from streams.stages.learn import restored
+
+DATA = Path(__file__).parents[1].parent / "shared" / "data" / "banking77" / "train.csv"
+BATCH = 64
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Queries:
+    texts: list[str]
+    intents: list[str]
+    vectors: Vector
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one method made of one order. `labels` by post, -1 for none; None for what a method does not have."""
+
+    labels: Labels
+    seconds: float
+    moved: float | None = None
+    arrived: float | None = None
+    hits: float | None = None
+
+
+def queries(cache: Path) -> Queries:
+    """The queries and their vectors, computed once per model."""
+    from enrichers.engines.minilm import MiniLM
+
+    rows = list(csv.DictReader(DATA.open(encoding="utf-8")))
+    texts = [row["text"] for row in rows]
+    engine = MiniLM(threads=1)
+    digest = hashlib.sha256("\n".join([engine.version, *texts]).encode()).hexdigest()[:16]
+    file = cache / f"vocero-banking77-{digest}.npy"
+    if not file.exists():
+        np.save(file, engine.embed(texts))
+    return Queries(texts, [row["category"] for row in rows], np.load(file))
+
+
+class Documents:
+    """What the store says: a topic per post, from enrich at arrival and from relabels later."""
+
+    def __init__(self) -> None:
+        self.topic: dict[int, str | None] = {}
+        self.moved: set[int] = set()
+        self.waited = 0
+
+    def arrive(self, post: int, topic: str | None) -> None:
+        self.topic[post] = topic
+        self.waited += topic is None
+
+    def take(self, relabels: list[Any]) -> None:
+        for relabel in relabels:
+            post, topic = int(relabel.identity), relabel.topics[0].id
+            if self.topic[post] is not None and self.topic[post] != topic:
+                self.moved.add(post)
+            self.topic[post] = topic
+
+    def final(self, topics: Mapping[str, Topic]) -> list[str | None]:
+        """Topics after aliases; a post whose topic was merged away without a relabel has moved too."""
+        found = []
+        for post in sorted(self.topic):
+            key = said = self.topic[post]
+            while key is not None and topics[key].status == "merged":
+                key = topics[key].merged_into
+            if key != said:
+                self.moved.add(post)
+            found.append(key)
+        return found
+
+
+def vocero(data: Queries, order: Labels, *, restart: bool = False) -> Run:
+    """The learner, with the newest model at every batch as an enrich worker has it."""
+    learner, documents, state = TopicLearner(), Documents(), {}
+    started = time.perf_counter()
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        owners, _ = learner.model.nearest(data.vectors[batch])
+        ids = learner.model.ids
+        for offset, (post, owner) in enumerate(zip(batch.tolist(), owners.tolist(), strict=True), start=start):
+            topic = ids[owner] if owner >= 0 else None
+            documents.arrive(post, topic)
+            span = LessonSpan(vector=encode_vector(data.vectors[post]), text=data.texts[post], topic=topic)
+            time_ms = 1_700_000_000_000 + 1000 * offset
+            learner.learn(Lesson(identity=f"{post:064d}", version=1, event_time=time_ms, spans=[span]), offset)
+        changes = learner.changes()
+        documents.take(changes.relabels)
+        if restart:
+            for key, record in changes.records.items():
+                if record is None:
+                    state.pop(key.encode(), None)
+                else:
+                    state[key.encode()] = encode(record)
+            if start // BATCH % 20 == 19:
+                learner = restored(state)
+    seconds = time.perf_counter() - started
+    topics = {topic.id: topic for topic in learner.topics}
+    final = documents.final(topics)
+    names = {key: number for number, key in enumerate(sorted({key for key in final if key is not None}))}
+    labels = np.array([-1 if key is None else names[key] for key in final], np.int64)
+    return Run(
+        labels,
+        seconds,
+        moved=len(documents.moved) / len(order),
+        arrived=documents.waited / len(order),
+        hits=_hits(data, final, topics),
+    )
+
+
+def _hits(data: Queries, final: list[str | None], topics: Mapping[str, Topic]) -> float:
+    """Share of labelled posts whose topic's label or keywords hold a word of the topic's most frequent intent."""
+    by_topic: dict[str, list[str]] = {}
+    for key, intent in zip(final, data.intents, strict=True):
+        if key is not None:
+            by_topic.setdefault(key, []).append(intent)
+    hit = total = 0
+    for key, intents in by_topic.items():
+        usual = max(sorted(set(intents)), key=intents.count)
+        said = " ".join([topics[key].label, *topics[key].keywords]).replace(",", "").replace("-", " ").split()
+        stems = {word[:5] for word in said}
+        total += len(intents)
+        # every word but `card`, which half of the intents have
+        hit += len(intents) * any(
+            word.lower()[:5] in stems for word in usual.split("_") if len(word) > 2 and word != "card"
+        )
+    return hit / max(total, 1)
+
+
+def leader(data: Queries, order: Labels, threshold: float) -> Run:
+    """Plain leader clustering (Hartigan 1975): near a centroid joins it, far from all starts one."""
+    sums = np.zeros((len(order), data.vectors.shape[1]), np.float32)
+    units = np.zeros_like(sums)
+    labels, count = np.full(len(order), -1, np.int64), 0
+    started = time.perf_counter()
+    for post in order.tolist():
+        vector = data.vectors[post]
+        place = count
+        if count:
+            scores = units[:count] @ vector
+            best = int(scores.argmax())
+            place = best if scores[best] >= threshold else count
+        count = max(count, place + 1)
+        sums[place] += vector
+        units[place] = sums[place] / np.linalg.norm(sums[place])
+        labels[post] = place
+    return Run(labels, time.perf_counter() - started, moved=0.0, arrived=0.0)
+
+
+def mini_batch(data: Queries, order: Labels, clusters: int, seed: int) -> Run:
+    """MiniBatchKMeans told k, as BERTopic's online mode uses it; its last model names every post again."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    model = MiniBatchKMeans(clusters, random_state=seed, n_init=3)
+    started = time.perf_counter()
+    at_arrival = np.full(len(order), -1, np.int64)
+    for start in range(0, len(order), 256):
+        batch = order[start : start + 256]
+        if len(batch) >= clusters or start:
+            model.partial_fit(data.vectors[batch])
+            at_arrival[batch] = model.predict(data.vectors[batch])
+    labels = model.predict(data.vectors).astype(np.int64)
+    seconds = time.perf_counter() - started
+    return Run(labels, seconds, moved=float((labels != at_arrival).mean()), arrived=0.0)
+
+
+def k_means(data: Queries, clusters: int, seed: int) -> Run:
+    """KMeans told k, on everything at once: the batch anchor."""
+    from sklearn.cluster import KMeans
+
+    started = time.perf_counter()
+    labels = KMeans(clusters, random_state=seed, n_init=1).fit_predict(data.vectors).astype(np.int64)
+    return Run(labels, time.perf_counter() - started)
+
+
+def db_stream(data: Queries, order: Labels, dimensions: int = 32) -> Run:
+    """River's DBSTREAM on the first principal components of the whole set: in 384 dimensions it is far slower."""
+    from river.cluster import DBSTREAM
+
+    centred = data.vectors - data.vectors.mean(0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:dimensions]
+    points = centred @ axes.T
+    points = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(float)
+    model = DBSTREAM(
+        clustering_threshold=0.6, fading_factor=1e-4, cleanup_interval=1000, intersection_factor=0.3, minimum_weight=2
+    )
+    rows = [dict(enumerate(row)) for row in points.tolist()]
+    started = time.perf_counter()
+    for post in order.tolist():
+        model.learn_one(rows[post])
+    labels = np.array([model.predict_one(row) for row in rows], np.int64)
+    return Run(labels, time.perf_counter() - started)
+
+
+def quality(data: Queries, seeds: list[int], skip: set[str]) -> None:
+    """The table of all methods: means over the seeds."""
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+    truth = np.unique(data.intents, return_inverse=True)[1]
+    methods: dict[str, Callable[[Labels, int], Run]] = {
+        "vocero": lambda order, _: vocero(data, order),
+        "leader 0.60": lambda order, _: leader(data, order, 0.60),
+        "leader 0.65": lambda order, _: leader(data, order, 0.65),
+        "MiniBatchKMeans told 120": lambda order, seed: mini_batch(data, order, 120, seed),
+        "MiniBatchKMeans told 77": lambda order, seed: mini_batch(data, order, 77, seed),
+        "DBSTREAM (river)": lambda order, _: db_stream(data, order),
+        "KMeans told 77, batch": lambda _, seed: k_means(data, 77, seed),
+    }
+    print(f"Banking77, {len(truth)} queries, 77 intents, seeds {seeds}; means; {platform.machine()}")
+    columns = ("AMI", "ARI", "topics", "emerging", "moved", "waited", "orders", "label", "posts/s")
+    print(f"{'method':26}" + "".join(f"{name:>10}" for name in columns))
+    for name, method in methods.items():
+        if any(word in name.lower() for word in skip):
+            continue
+        runs = [method(np.random.default_rng(seed).permutation(len(truth)), seed) for seed in seeds]
+        pairs = [(a, b) for i, a in enumerate(runs) for b in runs[i + 1 :]]
+        values = (
+            _mean(adjusted_mutual_info_score(truth, run.labels) for run in runs),
+            _mean(adjusted_rand_score(truth, run.labels) for run in runs),
+            _mean(len(np.unique(run.labels[run.labels >= 0])) for run in runs),
+            _mean((run.labels < 0).mean() for run in runs),
+            _mean(run.moved for run in runs),
+            _mean(run.arrived for run in runs),
+            _mean(adjusted_rand_score(a.labels, b.labels) for a, b in pairs),
+            _mean(run.hits for run in runs),
+            _mean(len(truth) / run.seconds for run in runs),
+        )
+        shown = [_shown(value, name) for value, name in zip(values, columns, strict=True)]
+        print(f"{name:26}" + "".join(f"{value:>10}" for value in shown), flush=True)
+    print(
+        "emerging: without a topic at the end (an error above); moved: told another topic after a first one; waited:\n"
+        "emerging at arrival; orders: ARI between two orders of the same posts; label: share of posts whose topic's\n"
+        "words hold a word of its main intent. DBSTREAM sees 32 principal components of the whole set."
+    )
+    order = np.random.default_rng(seeds[0]).permutation(len(truth))
+    whole, restarted = vocero(data, order), vocero(data, order, restart=True)
+    changed = float((whole.labels != restarted.labels).mean())
+    print(f"restarts from the records alone, every {20 * BATCH} posts: {changed:.2%} of posts end elsewhere")
+
+
+def _mean(values: Any) -> float:
+    known = [float(value) for value in values if value is not None]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _shown(value: float, name: str) -> str:
+    if np.isnan(value):
+        return "-"
+    if name in ("emerging", "moved", "waited", "label"):
+        return f"{value:.1%}"
+    return f"{value:.3f}" if name in ("AMI", "ARI", "orders") else f"{value:.0f}"
+
+
+def simulate(posts: int, kinds: int, dimensions: int = 64) -> None:
+    """Cost a lesson as the stream grows: kinds appear all along, in a power law, one post in ten is noise."""
+    dice = np.random.default_rng(0)
+    centres = dice.normal(size=(kinds, dimensions)).astype(np.float32)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    learner = TopicLearner()
+    words = [f"kind{kind} thing{kind} matters" for kind in range(kinds)]
+    print(f"{posts} synthetic lessons of {kinds} kinds in {dimensions} dimensions")
+    print(f"{'lessons':>10}{'µs each':>10}{'topics':>8}{'memory':>8}{'records/lesson':>16}")
+    done = 0
+    for part in range(10):
+        size = posts // 10
+        known = max(10, kinds * (part + 1) // 10)
+        chosen = np.minimum((known * dice.random(size) ** 2).astype(int), known - 1)
+        noise = dice.normal(0, 0.5 / np.sqrt(dimensions), (size, dimensions)).astype(np.float32)
+        vectors = centres[chosen] + noise
+        stray = dice.random(size) < 0.1
+        vectors[stray] = dice.normal(size=(int(stray.sum()), dimensions))
+        records, started = 0, time.perf_counter()
+        for index in range(size):
+            span = LessonSpan(vector=encode_vector(vectors[index]), text=words[chosen[index]])
+            learner.learn(Lesson(identity=f"{done:064d}", version=1, event_time=done, spans=[span]), done)
+            done += 1
+            if done % BATCH == 0:
+                records += len(learner.changes().records)
+        spent = time.perf_counter() - started
+        active = sum(topic.status == "active" for topic in learner.topics)
+        print(
+            f"{done:>10}{1e6 * spent / size:>10.0f}{active:>8}{len(learner.sentences):>8}{records / size:>16.2f}",
+            flush=True,
+        )
+
+
+def many_topics() -> None:
+    """Cost of a lesson and of an assignment with few and with 10,000 topics."""
+    from enrichers.scoring.topic_model import TopicModel
+
+    dice = np.random.default_rng(1)
+    print(f"{'topics':>10}{'µs a lesson':>14}{'µs to assign, batch of 64':>28}{'ms to build the model':>24}")
+    for count in (100, 1_000, 10_000):
+        rows = dice.normal(size=(count, 384)).astype(np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        topics = [
+            Topic(id=f"t-{n:05d}", label=str(n), centroid=encode_vector(row), radius=0.7) for n, row in enumerate(rows)
+        ]
+        learner = TopicLearner(topics)
+        posts = rows[dice.integers(count, size=1200)] + dice.normal(0, 0.02, (1200, 384)).astype(np.float32)
+        started = time.perf_counter()
+        for number, vector in enumerate(posts):
+            span = LessonSpan(vector=encode_vector(vector), text="the parcel came late again")
+            learner.learn(Lesson(identity=f"{number:064d}", version=1, event_time=number, spans=[span]), number)
+        lesson = 1e6 * (time.perf_counter() - started) / len(posts)
+        started = time.perf_counter()
+        model = TopicModel.from_topics(topics)
+        built = 1e3 * (time.perf_counter() - started)
+        started = time.perf_counter()
+        for start in range(0, 1152, BATCH):
+            model.nearest(posts[start : start + BATCH])
+        assign = 1e6 * (time.perf_counter() - started) / 1152
+        print(f"{count:>10}{lesson:>14.0f}{assign:>28.1f}{built:>24.1f}", flush=True)
+
+
+def main() -> None:
+    """Runs what the flags ask for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--seeds", default="0,1,2", type=lambda text: [int(seed) for seed in text.split(",")])
+    parser.add_argument("--skip", default="", help="methods to leave out, such as dbstream,kmeans")
+    parser.add_argument("--simulate", type=int, default=20_000, metavar="N", help="synthetic lessons; 0: none")
+    parser.add_argument("--kinds", type=int, default=300, help="of synthetic lessons")
+    parser.add_argument("--only-simulate", action="store_true")
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()), help="where vectors are kept")
+    flags = parser.parse_args()
+    if not flags.only_simulate:
+        if DATA.exists():
+            quality(queries(flags.cache), flags.seeds, {word for word in flags.skip.split(",") if word})
+        else:
+            print("Banking77 is not here: its train.csv is looked for in ../shared/data/banking77", file=sys.stderr)
+    if flags.simulate:
+        simulate(flags.simulate, flags.kinds)
+        many_topics()
+
+
+if __name__ == "__main__":
+    main()
