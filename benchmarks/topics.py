@@ -28,6 +28,7 @@ from schemas.codec import encode
 from schemas.signals import Lesson, LessonSpan
 from schemas.topics import Topic
 from schemas.vectors import Vector, encode_vector
+from streams.learning.grouping import LearnRule
 from streams.learning.learner import TopicLearner
 from streams.stages.learn import restored
 
@@ -326,12 +327,22 @@ def many_topics() -> None:
         topics = [
             Topic(id=f"t-{n:05d}", label=str(n), centroid=encode_vector(row), radius=0.7) for n, row in enumerate(rows)
         ]
-        learner = TopicLearner(topics)
+        learner = TopicLearner(topics, rule=LearnRule(first=400))
         posts = rows[dice.integers(count, size=1200)] + dice.normal(0, 0.02, (1200, 384)).astype(np.float32)
         started = time.perf_counter()
-        for number, vector in enumerate(posts):
-            span = LessonSpan(vector=encode_vector(vector), text="the parcel came late again")
-            learner.learn(Lesson(identity=f"{number:064d}", version=1, event_time=number, spans=[span]), number)
+        lessons = [
+            Lesson(
+                identity=f"{number:064d}",
+                version=1,
+                event_time=number,
+                spans=[LessonSpan(vector=encode_vector(vector), text="the parcel came late again")],
+            )
+            for number, vector in enumerate(posts)
+        ]
+        for number, one in enumerate(lessons):
+            if number % BATCH == 0:
+                learner.foresee(lessons[number : number + BATCH])
+            learner.learn(one, number)
         lesson = 1e6 * (time.perf_counter() - started) / len(posts)
         started = time.perf_counter()
         model = TopicModel.from_topics(topics)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -45,22 +46,19 @@ class TopicModel:
         """
         known = {topic.id: topic for topic in topics}
         owned = [(known[key], owner) for key in sorted(known) if (owner := _survivor(known, key)) is not None]
-        rows = [(one, owner, row) for one, owner in owned if (row := _unit(one.centroid)) is not None]
-        if not rows:
+        kept, centroids = _unit_rows(owned)
+        if not kept:
             return cls.empty(threshold)
-        sizes = [len(row) for _, _, row in rows]
-        size = max(set(sizes), key=sizes.count)
-        kept = [entry for entry in rows if len(entry[2]) == size]
-        ids = sorted({owner for _, owner, _ in kept})
+        ids = sorted({owner for _, owner in kept})
         place = {key: index for index, key in enumerate(ids)}
         return cls(
             tuple(ids),
             tuple(known[key].label for key in ids),
             tuple(tuple(known[key].keywords) for key in ids),
-            np.stack([row for _, _, row in kept]),
+            centroids,
             threshold,
-            np.array([place[owner] for _, owner, _ in kept], np.int64),
-            np.array([threshold if one.radius is None else one.radius for one, _, _ in kept]),
+            np.array([place[owner] for _, owner in kept], np.int64),
+            np.array([threshold if one.radius is None else one.radius for one, _ in kept]),
         )
 
     def nearest(self, vectors: Vector) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -92,10 +90,21 @@ def _survivor(known: Mapping[str, Topic], key: str) -> str | None:
     return None
 
 
-def _unit(centroid: str) -> Vector | None:
-    try:
-        row = decode_vector(centroid)
-    except ValueError:
-        return None
-    norm = float(np.linalg.norm(row))
-    return (row / norm).astype(np.float32) if np.isfinite(norm) and norm > 0 else None
+def _unit_rows(owned: Sequence[tuple[Topic, str]]) -> tuple[list[tuple[Topic, str]], Vector]:
+    """The entries whose centroid can be read and has the most frequent size, and their centroids as unit rows."""
+    decoded: list[tuple[tuple[Topic, str], Vector]] = []
+    for entry in owned:
+        try:
+            decoded.append((entry, decode_vector(entry[0].centroid)))
+        except ValueError:
+            continue
+    sizes = Counter(len(row) for _, row in decoded)
+    if not sizes:
+        return [], np.zeros((0, 0), np.float32)
+    size = max(sizes, key=lambda one: sizes[one])
+    alike = [(entry, row) for entry, row in decoded if len(row) == size]
+    matrix = np.stack([row for _, row in alike])
+    norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix, dtype=np.float64))
+    good = np.isfinite(norms) & (norms > 0)
+    kept = [entry for (entry, _), is_good in zip(alike, good.tolist(), strict=True) if is_good]
+    return kept, (matrix[good] / norms[good, None]).astype(np.float32)

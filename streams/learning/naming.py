@@ -35,11 +35,12 @@ class Namer:
         return label_of(words)
 
 
-def examples(inside: Sequence[Held], centroid: Vector, how_many: int) -> list[str]:
-    """The sentences nearest to the centroid, no two alike."""
+def examples(inside: Sequence[Held], centroid: Vector, words: Sequence[str], how_many: int) -> list[str]:
+    """The sentences nearest to the centroid that hold a keyword and can be read at a glance, no two alike."""
     order = np.argsort([-float(one.vector @ centroid) for one in inside], kind="stable").tolist()
-    # short ones are near to everything and say little: they come last
+    # very short ones are near to everything and say little
     order.sort(key=lambda index: not _readable(inside[index].sentence.text))
+    order.sort(key=lambda index: -_told(inside[index].sentence.text, words))
     chosen: list[Held] = []
     for index in order:
         one = inside[index]
@@ -53,3 +54,9 @@ def examples(inside: Sequence[Held], centroid: Vector, how_many: int) -> list[st
 def _readable(text: str) -> bool:
     least, most = EXAMPLE_WORDS
     return least <= len(text.split()) <= most
+
+
+def _told(text: str, words: Sequence[str]) -> int:
+    """How many of the first three keywords a sentence holds, at most two."""
+    low = text.lower()
+    return min(2, sum(word in low for word in words[:3]))

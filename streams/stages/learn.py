@@ -51,19 +51,29 @@ class LearnStage:
         return await asyncio.to_thread(self._learned, batch, learners)
 
     def _learned(self, batch: Sequence[Record], learners: dict[int, TopicLearner]) -> list[Message]:
+        decoded: list[tuple[Record, Lesson | TopicCommand]] = []
+
         def take(record: Record) -> list[Message]:
             try:
-                value = self._decode(record.value or b"")
+                decoded.append((record, self._decode(record.value or b"")))
             except msgspec.MsgspecError:
                 raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
-            learner = learners[record.partition]
+            return []
+
+        def learn(record: Record) -> list[Message]:
+            value = values.get((record.partition, record.offset))
             if isinstance(value, TopicCommand):
-                learner.command(value, record.offset)
-            else:
-                learner.learn(value, record.offset)
+                learners[record.partition].command(value, record.offset)
+            elif value is not None:
+                learners[record.partition].learn(value, record.offset)
             return []
 
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
+        values = {(record.partition, record.offset): value for record, value in decoded}
+        for number, learner in learners.items():
+            learner.foresee([one for at, one in decoded if at.partition == number and isinstance(one, Lesson)])
+        taught = [record for record, _ in decoded]
+        messages.extend(each(taught, learn, stage=self.name, dead_letters=self._topics.dead_letters))
         last = batch[-1]
         for learner in learners.values():
             changes = learner.changes()
