@@ -53,8 +53,8 @@ class LearnRule:
     split: float = 0.65
     same: float = 0.85
     merge: float = 0.9
-    moves: int = 20
-    move_share: float = 0.04
+    moves: int = 90
+    move_share: float = 0.02
     pinned: float = 0.80
     topics: int = 10_000
     examples: int = 3
