@@ -1,4 +1,4 @@
-"""Cost of topics on synthetic vectors: as the stream grows, and as topics become many. Run by `benchmarks/topics.py`."""
+"""Cost of topics on synthetic vectors, as the stream grows and as topics become many; for `benchmarks/topics.py`."""
 
 from __future__ import annotations
 
