@@ -8,6 +8,6 @@ compile() {
     --custom-compile-command "make lock" --group pyproject.toml:build pyproject.toml "$@"
 }
 compile --output-file requirements/base.txt
-compile --extra train --group pyproject.toml:test --constraint requirements/base.txt --output-file requirements/test.txt
-compile --extra train --extra hub --group pyproject.toml:test --group pyproject.toml:hub-test \
+compile --extra train --group pyproject.toml:test --group pyproject.toml:bench --constraint requirements/base.txt --output-file requirements/test.txt
+compile --extra train --extra hub --group pyproject.toml:test --group pyproject.toml:bench --group pyproject.toml:hub-test \
   --constraint requirements/test.txt --output-file requirements/hub.txt
