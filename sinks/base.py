@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Protocol, runtime_checkable
 
-Kind = Literal["posts", "cases", "alerts", "topics"]
-KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "topics")
+Kind = Literal["posts", "cases", "alerts", "topics", "journal"]
+KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "topics", "journal")
+"""`journal` holds what was done to the store itself: deletions and purges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,29 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """Whom or what to find everything of: a document matches where any of these values equals one of its own.
+
+    `posts` are identities: it finds the posts themselves, and the cases and alerts that quote them.
+    """
+
+    customer_ids: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    """The author's id in the channel; of an e-mail, its keyed hash."""
+    handles: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A document to delete, and the version up to which it must never come back."""
+
+    kind: Kind
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hits:
     """Matches in rank order, and how many there are in all."""
 
@@ -102,8 +126,30 @@ class Sink(Protocol):
 
     def count(self, kind: Kind, query: Query | None = None) -> int: ...
 
+    def find(self, kind: Kind, subject: Subject, *, after: str = "", limit: int = 1_000) -> list[Document]:
+        """What belongs to the subject, by id: the first `limit` whose id is greater than `after`.
+
+        An empty subject has nothing. May lag behind writes until `refresh`.
+        """
+        ...
+
+    def delete(self, removals: Sequence[Removal], *, at: str) -> list[Outcome]:
+        """Deletes documents, and from then on leaves every write of them up to the removal's version UNCHANGED.
+
+        As many outcomes as removals: WRITTEN where nothing of the document is left (or ever was), UNCHANGED where the
+        store holds a newer version, which stays; RETRY: call again. The journal records each with the time `at`.
+        """
+        ...
+
+    def purge(self, kind: Kind, *, before: int, limit: int = 1_000) -> int:
+        """Removes the oldest `limit` documents whose event time, in milliseconds, is lower; how many it removed.
+
+        What has no event time stays. A purged document that is written again may come back. Raises StoreError.
+        """
+        ...
+
     def refresh(self) -> None:
-        """Makes every earlier write visible to `search` and `count`."""
+        """Makes every earlier write and delete visible to `search`, `count` and `find`."""
         ...
 
     def close(self) -> None: ...

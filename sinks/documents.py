@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from schemas.cases import Case
 from schemas.enriched import EnrichedPost, Relabel
 from schemas.identity import from_millis, parse_time, to_millis
 from schemas.topics import Topic
-from sinks.base import Document, Kind
+from sinks.base import Document, Kind, Removal
 
 ECS_VERSION = "9.0.0"
 """Of the Elastic Common Schema whose field names are used."""
@@ -51,6 +52,26 @@ def topic_document(topic: Topic) -> Document:
     body["feedback"] = {"topic": msgspec.to_builtins(topic)}
     version = max(to_millis(moment), 0) if moment is not None else max(topic.count, 0)
     return Document("topics", topic.id, version, body)
+
+
+def journal_document(action: str, at: str, details: dict[str, Any], *, identity: str, version: int) -> Document:
+    """What was done to the store at a time (RFC 3339). `details` hold no personal data; see the mapping for names."""
+    body = _envelope("journal", identity, at, "event", created=at)
+    body["event"]["action"] = action
+    body["feedback"] = {"journal": {"action": action} | details}
+    return Document("journal", identity, version, body)
+
+
+def removal_document(removal: Removal, at: str) -> Document:
+    """The journal's entry of a deleted document: what keeps it from being written again."""
+    details = {"kind": removal.kind, "id": removal.id, "version": removal.version}
+    key = removal_key(removal.kind, removal.id)
+    return journal_document("delete", at, details, identity=key, version=removal.version)
+
+
+def removal_key(kind: Kind, identity: str) -> str:
+    """The id of a removal's entry in the journal: SHA-256 of [kind, id] as JSON."""
+    return hashlib.sha256(msgspec.json.encode([kind, identity])).hexdigest()
 
 
 def post_of(document: Document) -> EnrichedPost:

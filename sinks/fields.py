@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas.errors import SettingsError
 from schemas.identity import parse_time, to_millis
-from sinks.base import Document, Kind, Query
+from sinks.base import Document, Kind, Query, Subject
 
 MAX_WORDS = 32
 """More words than this in one query are not looked at."""
@@ -30,26 +30,50 @@ FILTERS: dict[Kind, dict[str, tuple[str, ...]]] = {
     "cases": {name: (f"feedback.case.{name}",) for name in ("channel", "source", "brand", "product", "place")},
     "alerts": {"brand": ("feedback.alert.brand",), "topic": ("feedback.alert.topics",)},
     "topics": {"topic": ("feedback.topic.id", "feedback.topic.label")},
+    "journal": {},
 }
 """Per kind, a query's filter to the fields of which one must equal it. A filter that a kind lacks matches nothing."""
+
+SUBJECTS: dict[Kind, dict[str, tuple[str, ...]]] = {
+    "posts": {
+        "customer_ids": ("feedback.author.customer_id",),
+        "authors": ("feedback.author.id",),
+        "handles": ("feedback.author.handle",),
+        "posts": ("feedback.identity",),
+    },
+    "cases": {
+        "customer_ids": ("feedback.case.customer_id",),
+        # a case knows its author by whichever of the two the post had
+        "authors": ("feedback.case.author",),
+        "handles": ("feedback.case.author",),
+        "posts": ("feedback.case.identity", "feedback.case.history.identity"),
+    },
+    "alerts": {"posts": ("feedback.alert.exemplars.identity",)},
+    "topics": {},
+    "journal": {},
+}
+"""Per kind, what a `Subject` names to the fields of which one must equal it."""
 
 ORIGINAL: dict[Kind, tuple[str, ...]] = {
     "posts": ("feedback.clean_text", "feedback.title"),
     "cases": ("feedback.case.excerpt",),
     "alerts": ("feedback.alert.exemplars.excerpt",),
     "topics": ("feedback.topic.label", "feedback.topic.keywords"),
+    "journal": (),
 }
 ENGLISH: dict[Kind, tuple[str, ...]] = {
     "posts": ("feedback.translation.text",),
     "cases": ("feedback.case.translation",),
     "alerts": ("feedback.alert.exemplars.translation",),
     "topics": ("feedback.topic.examples",),
+    "journal": (),
 }
 CONTEXT: dict[Kind, tuple[str, ...]] = {
     "posts": tuple(f"feedback.{name}" for name in ("brand", "product", "place", "topics.label")),
     "cases": tuple(f"feedback.case.{name}" for name in ("brand", "product", "place")),
     "alerts": tuple(f"feedback.alert.{name}" for name in ("brand", "value", "topics")),
     "topics": (),
+    "journal": (),
 }
 """Searched as text too: the names that a post, a case or an alert goes by."""
 
@@ -58,6 +82,7 @@ SEVERITY: dict[Kind, str] = {
     "cases": "feedback.case.severity",
     "alerts": "feedback.alert.score",
     "topics": "feedback.topic.count",
+    "journal": "feedback.journal.documents",
 }
 """What `sort="severity"` orders by, greatest first; without a value last."""
 
@@ -108,11 +133,17 @@ def values(body: Any, path: str) -> Iterator[Any]:
             yield item
 
 
+def sought(subject: Subject) -> list[tuple[str, str]]:
+    """The subject's (name, value) pairs, each value sendable as UTF-8."""
+    return [(name, sendable(value)) for name in SUBJECTS["posts"] for value in getattr(subject, name)]
+
+
 def facets(document: Document) -> set[tuple[str, str]]:
-    """Every (filter name, value) that the document answers to."""
+    """Every (filter or subject name, value) that the document answers to."""
     return {
         (name, value)
-        for name, paths in FILTERS[document.kind].items()
+        for table in (FILTERS, SUBJECTS)
+        for name, paths in table[document.kind].items()
         for path in paths
         for value in values(document.body, path)
         if isinstance(value, str)

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sinks.base import KINDS, Document, Hits, Kind, Outcome, Query
+from sinks.base import KINDS, Document, Hits, Kind, Outcome, Query, Removal, Subject
+from sinks.documents import removal_document, removal_key
 from sinks.fields import (
     CONTEXT,
     ENGLISH,
@@ -17,12 +18,13 @@ from sinks.fields import (
     folded,
     phrases,
     severity_of,
+    sought,
     text_of,
     time_of,
     unsearchable,
     window,
 )
-from sinks.settling import UNCHANGED, WRITTEN, decode, encode, settle
+from sinks.settling import UNCHANGED, WRITTEN, decode, encode, rejected, removal_fault, settle
 
 _WORD = re.compile(r"\w+")
 
@@ -72,16 +74,53 @@ class MemorySink:
         """How many documents of the kind match."""
         return len(self._matches(replace(query or Query(), kind=kind)))
 
+    def find(self, kind: Kind, subject: Subject, *, after: str = "", limit: int = 1_000) -> list[Document]:
+        """By id, after `after`."""
+        wanted = set(sought(subject))
+        with self._lock:
+            everything = sorted(self._documents[kind].items())
+        found = [(one, stored) for one, stored in everything if one > after and wanted & stored.facets]
+        return [_document(kind, one, stored) for one, stored in found[:limit]]
+
+    def delete(self, removals: Sequence[Removal], *, at: str) -> list[Outcome]:
+        """See `Sink.delete`."""
+        with self._lock:
+            return [self._remove(removal, at) for removal in removals]
+
+    def purge(self, kind: Kind, *, before: int, limit: int = 1_000) -> int:
+        """The oldest first."""
+        with self._lock:
+            kept = self._documents[kind]
+            old = [(stored.time, one) for one, stored in kept.items() if stored.time is not None]
+            gone = [one for time, one in sorted(old)[:limit] if time < before]
+            for one in gone:
+                del kept[one]
+        return len(gone)
+
     def refresh(self) -> None:
         """Writes are visible at once."""
 
     def close(self) -> None:
         """Nothing to free; the documents stay readable."""
 
+    def _remove(self, removal: Removal, at: str) -> Outcome:
+        if (reason := removal_fault(removal)) is not None:
+            return rejected(reason)
+        self._put(removal_document(removal, at))
+        kept = self._documents[removal.kind]
+        old = kept.get(removal.id)
+        if old is not None and old.version > removal.version:
+            return UNCHANGED
+        kept.pop(removal.id, None)
+        return WRITTEN
+
     def _put(self, document: Document) -> Outcome:
         kept = self._documents[document.kind]
         old = kept.get(document.id)
         if old is not None and old.version > document.version:
+            return UNCHANGED
+        removed = self._documents["journal"].get(removal_key(document.kind, document.id))
+        if removed is not None and removed.version >= document.version:
             return UNCHANGED
         text = "\n".join(text_of(document, paths) for paths in (ORIGINAL, ENGLISH, CONTEXT))
         kept[document.id] = _Stored(

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from schemas.identity import parse_time
-from sinks.base import Document, Outcome, Status
+from sinks.base import Document, Outcome, Removal, Status
 
 MAX_ID_BYTES = 512
 """Elasticsearch's limit for `_id`."""
@@ -53,6 +53,14 @@ def fault(document: Document) -> str | None:
     if time is not None and (not isinstance(time, str) or parse_time(time) is None):
         return "`@timestamp` is not an RFC 3339 time"
     return _unencodable(document.body, MAX_DEPTH)
+
+
+def removal_fault(removal: Removal) -> str | None:
+    """Why there can be no such document to delete; None where there may be one."""
+    if (reason := id_fault(removal.id)) is not None:
+        return reason
+    # the next version has to exist too: it is what the deletion counts as
+    return None if 0 <= removal.version < MAX_VERSION else "the version is negative or too large"
 
 
 def settle(documents: Sequence[Document], store: Callable[[list[Document]], list[Outcome]]) -> list[Outcome]:

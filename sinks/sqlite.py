@@ -13,9 +13,10 @@ from typing import Any
 
 from schemas.errors import StoreError
 from sinks import sqlite_schema as sql
-from sinks.base import Document, Hits, Kind, Outcome, Query
+from sinks.base import Document, Hits, Kind, Outcome, Query, Removal, Subject
+from sinks.documents import removal_document, removal_key
 from sinks.fields import CONTEXT, ENGLISH, ORIGINAL, facets, severity_of, text_of, time_of, unsearchable
-from sinks.settling import UNCHANGED, WRITTEN, decode, encode, id_fault, rejected, retry, settle
+from sinks.settling import UNCHANGED, WRITTEN, decode, encode, id_fault, rejected, removal_fault, retry, settle
 
 MAX_BYTES = 256 * 1024 * 1024
 """Of one document: well below SQLite's own limit for a value, 10^9 bytes."""
@@ -65,18 +66,10 @@ class SQLiteSink:
         if not documents:
             return []
         try:
-            with self._writing, self._connection() as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    outcomes = settle(documents, lambda batch: [_put(connection, one) for one in batch])
-                    connection.execute("COMMIT")
-                except BaseException:
-                    with suppress(sqlite3.Error):
-                        connection.execute("ROLLBACK")
-                    raise
+            with self._transaction() as connection:
+                return settle(documents, lambda batch: [_put(connection, one) for one in batch])
         except _Busy as busy:
             return [retry(str(busy))] * len(documents)
-        return outcomes
 
     def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
         """In the order of `ids`; None where there is none."""
@@ -100,6 +93,36 @@ class SQLiteSink:
     def count(self, kind: Kind, query: Query | None = None) -> int:
         """How many documents of the kind match."""
         return self.search(replace(query or Query(), kind=kind, limit=0)).total
+
+    def find(self, kind: Kind, subject: Subject, *, after: str = "", limit: int = 1_000) -> list[Document]:
+        """By id, after `after`."""
+        statement, bound = sql.belonging(kind, subject, after, limit)
+        with self._reading() as connection:
+            rows = connection.execute(statement, bound).fetchall()
+        return [Document(kind, one, version, decode(body)) for one, version, body in rows]
+
+    def delete(self, removals: Sequence[Removal], *, at: str) -> list[Outcome]:
+        """One transaction; afterwards the file's pages hold the documents' words no more."""
+        try:
+            with self._transaction() as connection:
+                outcomes = [_remove(connection, removal, at) for removal in removals]
+                connection.execute(sql.FORGET_WORDS)
+            with self._connection() as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except _Busy as busy:
+            return [retry(str(busy))] * len(removals)
+        return outcomes
+
+    def purge(self, kind: Kind, *, before: int, limit: int = 1_000) -> int:
+        """The oldest first, in one transaction."""
+        try:
+            with self._transaction() as connection:
+                numbers = [row[0] for row in connection.execute(sql.OLDEST, (kind, before, limit))]
+                for number in numbers:
+                    _drop(connection, number)
+        except _Busy as busy:
+            raise StoreError(f"{busy}; try again") from None
+        return len(numbers)
 
     def refresh(self) -> None:
         """Writes are visible at once."""
@@ -126,6 +149,25 @@ class SQLiteSink:
         connection.execute("PRAGMA journal_mode = WAL")
         if not tables:
             connection.executescript(sql.CREATE)
+        elif version < sql.SCHEMA_VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            for number, kind, one, stored, body in connection.execute(sql.EVERYTHING):
+                _add_facets(connection, number, Document(kind, one, stored, decode(body)))
+            connection.execute(f"PRAGMA user_version = {sql.SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a write transaction, which is kept whole or not at all."""
+        with self._writing, self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -173,6 +215,8 @@ class SQLiteSink:
         )
         # with WAL, only FULL keeps a committed batch through a power cut
         connection.execute("PRAGMA synchronous = FULL")
+        # what is deleted is overwritten: erasing a person means the file too
+        connection.execute("PRAGMA secure_delete = ON")
         return connection
 
     def _explained(self, error: sqlite3.Error) -> Exception:
@@ -201,6 +245,9 @@ def _put(connection: sqlite3.Connection, document: Document) -> Outcome:
     found = connection.execute(sql.FIND, (document.kind, document.id)).fetchone()
     if found is not None and found[1] > document.version:
         return UNCHANGED
+    removed = connection.execute(sql.FIND, ("journal", removal_key(document.kind, document.id))).fetchone()
+    if removed is not None and removed[1] >= document.version:
+        return UNCHANGED
     body = encode(document.body)
     if len(body) > MAX_BYTES:
         return rejected(f"the document is larger than {MAX_BYTES} bytes")
@@ -212,10 +259,32 @@ def _put(connection: sqlite3.Connection, document: Document) -> Outcome:
         connection.execute(sql.UPDATE, (*values, number))
         connection.execute(sql.DROP_FACETS, (number,))
         connection.execute(sql.DROP_WORDS, (number,))
-    connection.executemany(sql.ADD_FACET, [(name, value, number) for name, value in facets(document)])
+    _add_facets(connection, number, document)
     texts = [text_of(document, paths).replace("\0", " ") for paths in (ORIGINAL, ENGLISH, CONTEXT)]
     connection.execute(sql.ADD_WORDS, (number, *texts))
     return WRITTEN
+
+
+def _add_facets(connection: sqlite3.Connection, number: int | None, document: Document) -> None:
+    connection.executemany(sql.ADD_FACET, [(name, value, number) for name, value in facets(document)])
+
+
+def _remove(connection: sqlite3.Connection, removal: Removal, at: str) -> Outcome:
+    """Deletes one document and records it, inside the caller's transaction."""
+    if (reason := removal_fault(removal)) is not None:
+        return rejected(reason)
+    _put(connection, removal_document(removal, at))
+    found = connection.execute(sql.FIND, (removal.kind, removal.id)).fetchone()
+    if found is not None and found[1] > removal.version:
+        return UNCHANGED
+    if found is not None:
+        _drop(connection, found[0])
+    return WRITTEN
+
+
+def _drop(connection: sqlite3.Connection, number: int) -> None:
+    for statement in (sql.DROP_FACETS, sql.DROP_WORDS, sql.DELETE):
+        connection.execute(statement, (number,))
 
 
 def _get(connection: sqlite3.Connection, kind: Kind, identity: str) -> tuple[int, dict[str, Any]] | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sinks.base import Query
-from sinks.fields import filters, phrases, window
+from sinks.base import Kind, Query, Subject
+from sinks.fields import filters, phrases, sought, window
 
 APPLICATION_ID = 0x766F6372  # "vocr": whose file it is
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: facets hold whose a document is
 
 CREATE = f"""
 BEGIN IMMEDIATE;
@@ -30,9 +30,14 @@ COMMIT;
 FIND = "SELECT number, version FROM documents WHERE kind = ? AND id = ?"
 INSERT = "INSERT INTO documents (kind, id, version, time, severity, body) VALUES (?, ?, ?, ?, ?, ?)"
 UPDATE = "UPDATE documents SET version = ?, time = ?, severity = ?, body = ? WHERE number = ?"
+DELETE = "DELETE FROM documents WHERE number = ?"
+OLDEST = "SELECT number FROM documents WHERE kind = ? AND time < ? ORDER BY time LIMIT ?"
+EVERYTHING = "SELECT number, kind, id, version, body FROM documents"
+# FTS5 keeps a deleted text's words until its segments merge
+FORGET_WORDS = "INSERT INTO words (words) VALUES ('optimize')"
 DROP_FACETS = "DELETE FROM facets WHERE number = ?"
 DROP_WORDS = "DELETE FROM words WHERE rowid = ?"
-ADD_FACET = "INSERT INTO facets (name, value, number) VALUES (?, ?, ?)"
+ADD_FACET = "INSERT OR IGNORE INTO facets (name, value, number) VALUES (?, ?, ?)"
 ADD_WORDS = "INSERT INTO words (rowid, original, english, context) VALUES (?, ?, ?, ?)"
 GET = "SELECT version, body FROM documents WHERE kind = ? AND id = ?"
 
@@ -72,3 +77,12 @@ def conditions(query: Query) -> tuple[str, list[str | int]]:
 def order(query: Query) -> str:
     """ORDER BY of a query; without a text, what is most relevant is what is newest."""
     return _ORDER["newest" if query.sort == "relevance" and not phrases(query.text) else query.sort]
+
+
+def belonging(kind: Kind, subject: Subject, after: str, limit: int) -> tuple[str, list[str | int]]:
+    """The SELECT of what belongs to a subject, with its parameters."""
+    pairs = sought(subject)
+    either = " OR ".join(["(name = ? AND value = ?)"] * len(pairs)) or "0"
+    bound: list[str | int] = [kind, after, *(part for pair in pairs for part in pair), limit]
+    chosen = f"kind = ? AND id > ? AND number IN (SELECT number FROM facets WHERE {either}) ORDER BY id LIMIT ?"  # noqa: S608 - bound
+    return f"SELECT id, version, body FROM documents WHERE {chosen}", bound  # noqa: S608

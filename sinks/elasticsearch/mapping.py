@@ -25,6 +25,9 @@ MAX_SPANS = 50_000
 MAX_KEYWORD = 8191
 """Characters. Lucene's longest term is 32,766 bytes: what is longer is kept and shown, but not filtered by."""
 
+GC_DELETES_SECONDS = 3_600
+"""How long an index remembers the version of a deleted document by itself."""
+
 Properties = dict[str, Any]
 
 _KEYWORD: Properties = {"type": "keyword", "ignore_above": MAX_KEYWORD}
@@ -142,6 +145,9 @@ _TOPIC = _object(
 )
 
 
+_JOURNAL = _object(**_each(_KEYWORD, "action", "kind", "id"), **_each(_LONG, "version", "documents"), before=_DATE)
+
+
 def mapping(kind: Kind, *, dims: int) -> Properties:
     """The mapping of a kind's index. The top level is strict: only Elastic Common Schema fields and `feedback`."""
     feedback = {
@@ -149,13 +155,14 @@ def mapping(kind: Kind, *, dims: int) -> Properties:
         "cases": _object(case=_CASE),
         "alerts": _object(alert=_ALERT),
         "topics": _object(topic=_TOPIC),
+        "journal": _object(journal=_JOURNAL),
     }[kind]
     properties: Properties = {
         "@timestamp": {"type": "date"},
         "ecs": {"properties": {"version": _KEYWORD}},
         "event": {
             "properties": {
-                **_each(_KEYWORD, "id", "kind", "module", "dataset", "provider"),
+                **_each(_KEYWORD, "id", "kind", "module", "dataset", "provider", "action"),
                 "created": {"type": "date"},
             }
         },
@@ -174,6 +181,7 @@ def settings(*, shards: int) -> Properties:
         "number_of_shards": shards,
         "auto_expand_replicas": "0-1",
         "mapping.nested_objects.limit": MAX_SPANS,
+        "gc_deletes": f"{GC_DELETES_SECONDS}s",
         "analysis": {
             "analyzer": {
                 # words as they stand, whatever their language: without case and diacritics, stop words kept

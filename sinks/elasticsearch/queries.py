@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sinks.base import Kind, Query
+from sinks.base import Kind, Query, Subject
 from sinks.elasticsearch.mapping import LANGUAGES, MAX_KEYWORD
-from sinks.fields import CONTEXT, ENGLISH, FILTERS, ORIGINAL, SEVERITY, filters, phrases, unsearchable, window
+from sinks.fields import (
+    CONTEXT,
+    ENGLISH,
+    FILTERS,
+    ORIGINAL,
+    SEVERITY,
+    SUBJECTS,
+    filters,
+    phrases,
+    sought,
+    unsearchable,
+    window,
+)
 
 MAX_WINDOW = 10_000
 """`offset + limit` that an index answers by default."""
@@ -22,6 +34,18 @@ def search_request(query: Query) -> dict[str, Any]:
         "track_total_hits": True,
         "version": True,
     }
+
+
+def belonging(kind: Kind, subject: Subject) -> dict[str, Any]:
+    """What a document must fulfil to belong to the subject."""
+    pairs = [(path, value) for name, value in sought(subject) for path in SUBJECTS[kind].get(name, ())]
+    either = [{"term": {path: value}} for path, value in pairs if len(value) <= MAX_KEYWORD]
+    return {"bool": {"should": either, "minimum_should_match": 1}} if either else {"match_none": {}}
+
+
+def older(before: int) -> dict[str, Any]:
+    """Event time lower than so many milliseconds."""
+    return {"range": {"@timestamp": {"lt": before, "format": "epoch_millis"}}}
 
 
 def condition(query: Query) -> dict[str, Any]:

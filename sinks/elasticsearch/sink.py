@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, SerializationError, TransportError, UnsupportedProductError
 
 from schemas.errors import StoreError
-from sinks.base import Document, Hits, Kind, Outcome, Query
+from sinks.base import Document, Hits, Kind, Outcome, Query, Removal, Status, Subject
+from sinks.documents import removal_document
 from sinks.elasticsearch import indices
 from sinks.elasticsearch.decisions import item_outcomes, request_outcome
 from sinks.elasticsearch.documents import original_body
-from sinks.elasticsearch.queries import MAX_WINDOW, condition, search_request
+from sinks.elasticsearch.queries import MAX_WINDOW, belonging, condition, older, search_request
+from sinks.elasticsearch.removals import Removals, deleted, deletions
 from sinks.elasticsearch.requests import Limits, Operation, chunks, lines, operation
-from sinks.settling import id_fault, rejected, retry, settle
+from sinks.settling import UNCHANGED, WRITTEN, id_fault, rejected, removal_fault, retry, settle
 
 _GET_CHUNK = 500
 # read back exactly from its base64; the floats would only make the answer longer
@@ -38,19 +42,26 @@ class ElasticsearchSink:
         shards: int = 1,
         dims: int = 384,
         limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._prefix = prefix
         self._shards = shards
         self._dims = dims
         self._limits = limits or Limits()
+        self._removals = Removals(client, indices.alias(prefix, "journal"), clock)
 
     def open(self) -> None:
         """Creates indices and aliases where missing. Raises StoreError with what to do."""
         _explained(lambda: indices.create(self._client, self._prefix, shards=self._shards, dims=self._dims))
+        self._removals.watch()
 
     def write(self, documents: Sequence[Document]) -> list[Outcome]:
         """See `Sink.write`; a request that fails gives RETRY for its documents, the other requests go on."""
+        try:
+            _explained(self._removals.refresh)
+        except StoreError as error:
+            return [retry(str(error))] * len(documents)
         return settle(documents, self._store)
 
     def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
@@ -80,6 +91,44 @@ class ElasticsearchSink:
         wanted = condition(replace(query or Query(), kind=kind))
         return int(_explained(lambda: self._client.count(index=self._alias(kind), query=wanted))["count"])
 
+    def find(self, kind: Kind, subject: Subject, *, after: str = "", limit: int = 1_000) -> list[Document]:
+        """By id, after `after`; as of the last refresh."""
+        answer = _explained(
+            lambda: self._client.search(
+                index=self._alias(kind),
+                query=belonging(kind, subject),
+                sort=[{"event.id": "asc"}],
+                search_after=[after],
+                size=min(limit, MAX_WINDOW),
+                version=True,
+                source_excludes=_WITHOUT,
+            )
+        )
+        return [_document(kind, hit) for hit in answer["hits"]["hits"]]
+
+    def delete(self, removals: Sequence[Removal], *, at: str) -> list[Outcome]:
+        """The journal first: what is deleted stays deleted, whatever stops this in the middle."""
+        faults = [removal_fault(one) for one in removals]
+        sound = [one for one, reason in zip(removals, faults, strict=True) if reason is None]
+        outcomes = iter(self._delete(sound, at))
+        return [next(outcomes) if reason is None else rejected(reason) for reason in faults]
+
+    def purge(self, kind: Kind, *, before: int, limit: int = 1_000) -> int:
+        """The oldest first; one that is edited meanwhile stays for the next call."""
+        self.refresh()
+        answer = _explained(
+            lambda: self._client.search(
+                index=self._alias(kind),
+                query=older(before),
+                sort=[{"@timestamp": "asc"}],
+                size=min(limit, MAX_WINDOW),
+                version=True,
+                source=False,
+            )
+        )
+        old = [Removal(kind, hit["_id"], hit["_version"]) for hit in answer["hits"]["hits"]]
+        return sum(gone is True for gone in self._send_deletions(old))
+
     def refresh(self) -> None:
         """Makes every earlier write visible to `search` and `count`."""
         _explained(lambda: self._client.indices.refresh(index=indices.aliases(self._prefix)))
@@ -95,10 +144,37 @@ class ElasticsearchSink:
         answer = _explained(lambda: self._client.mget(index=self._alias(kind), ids=ids, source_excludes=_WITHOUT))
         return {one["_id"]: _document(kind, one) for one in answer["docs"] if one.get("found")}
 
+    def _delete(self, removals: list[Removal], at: str) -> list[Outcome]:
+        journalled = self.write([removal_document(one, at) for one in removals])
+        if waiting := [outcome for outcome in journalled if outcome.status is Status.RETRY]:
+            return waiting[:1] * len(removals)
+        try:
+            _explained(lambda: self._client.indices.refresh(index=self._alias("journal")))
+            self._removals.watch()
+            gone = self._send_deletions(removals)
+            unsure = [one for one, result in zip(removals, gone, strict=True) if result is None]
+            left = {one for one in unsure if self.get(one.kind, [one.id]) != [None]}
+        except StoreError as error:
+            return [retry(str(error))] * len(removals)
+        return [UNCHANGED if one in left else WRITTEN for one in removals]
+
+    def _send_deletions(self, removals: Sequence[Removal]) -> list[bool | None]:
+        gone: list[bool | None] = []
+        for start in range(0, len(removals), self._limits.documents):
+            lines = deletions(removals[start : start + self._limits.documents], self._alias)
+            answer = _explained(partial(self._client.bulk, operations=lines))
+            if len(answer["items"]) != len(lines):
+                raise StoreError("Elasticsearch's answer does not fit the request; run this again")
+            gone += [deleted(item) for item in answer["items"]]
+        return gone
+
     def _store(self, documents: list[Document]) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         operations: list[Operation] = []
         for index, document in enumerate(documents):
+            if self._removals.covers(document):
+                outcomes[index] = UNCHANGED
+                continue
             try:
                 one = operation(index, document, self._alias(document.kind), dims=self._dims)
             except ValueError as error:

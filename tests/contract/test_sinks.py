@@ -31,7 +31,7 @@ from schemas.identity import identity
 from schemas.raw import Author, Rating
 from schemas.topics import Topic
 from schemas.vectors import encode_vector
-from sinks.base import KINDS, Document, Query, Sink, Status
+from sinks.base import KINDS, Document, Query, Removal, Sink, Status, Subject
 from sinks.documents import alert_document, case_document, post_document, post_of, relabelled, topic_document
 from sinks.elasticsearch import ElasticsearchSink, connect
 from sinks.memory import MemorySink
@@ -192,9 +192,9 @@ def test_duplicates_in_one_batch(sink: Sink) -> None:
 
 def test_kinds_do_not_meet(sink: Sink) -> None:
     same = [Document(kind, "same", 1, {"feedback": {}}) for kind in KINDS]
-    assert statuses(sink, *same) == [W] * 4
+    assert statuses(sink, *same) == [W] * len(KINDS)
     sink.refresh()
-    assert [sink.count(kind) for kind in KINDS] == [1] * 4
+    assert [sink.count(kind) for kind in KINDS] == [1] * len(KINDS)
     assert [sink.get(kind, ["same"]) for kind in KINDS] == [[one] for one in same]
 
 
@@ -559,3 +559,156 @@ def test_any_of_the_words_is_enough_where_the_query_says_so(sink: Sink) -> None:
     assert hits.documents[0].id == documents[0].id
     assert sink.count("posts", Query(text="!!!", words="any")) == 0
     assert sink.count("posts", Query(text="", words="any")) == 3
+
+
+def at(number: int) -> str:
+    return f"2026-04-01T00:00:{number:02d}.000Z"
+
+
+def removed(sink: Sink, *documents: Document, version: int = T0) -> list[Status]:
+    return [one.status for one in sink.delete([Removal(d.kind, d.id, version) for d in documents], at=at(0))]
+
+
+def test_what_is_deleted_stays_deleted(reopen: Callable[[], Sink]) -> None:
+    sink = reopen()
+    sink.write([doc("1"), doc("2"), doc("3", version=T0 + 9)])
+    assert removed(sink, doc("1"), doc("missing"), doc("3")) == [W, W, U]
+    assert removed(sink, doc("1")) == [W]  # again: it is still gone
+    assert sink.get("posts", [doc(one).id for one in "123"]) == [None, doc("2"), doc("3", version=T0 + 9)]
+    sink.refresh()
+    assert sorted(found(sink)) == ["2", "3"]
+    assert found(sink, text="atencion", limit=5) == found(sink, text="atencion")
+    for store in (sink, reopen()):  # redelivered here, and to a worker that starts later
+        assert statuses(store, doc("1", version=T0 - 5), doc("1"), doc("missing"), doc("2")) == [U, U, U, W]
+        assert store.get("posts", [doc("1").id]) == [None]
+    # what is newer than the deletion is another matter
+    assert statuses(sink, doc("1", version=T0 + 1)) == [W]
+    assert removed(sink, doc("1"), version=T0 + 2) == [W]
+    assert sink.get("posts", [doc("1").id]) == [None]
+
+
+def test_deletions_of_one_call_and_impossible_ones(sink: Sink) -> None:
+    sink.write([doc("1", version=5), doc("2", version=5)])
+    calls = [
+        Removal("posts", doc("1").id, 9),
+        Removal("posts", "", 1),
+        Removal("posts", doc("1").id, 3),
+        Removal("cases", doc("2").id, 9),
+        Removal("posts", doc("2").id, -1),
+        Removal("posts", "\ud800", 2),
+    ]
+    assert [one.status for one in sink.delete(calls, at=at(0))] == [W, R, W, W, R, R]
+    assert sink.delete([], at=at(0)) == []
+    assert sink.get("posts", [doc("1").id, doc("2").id]) == [None, doc("2", version=5)]
+    assert statuses(sink, doc("1", version=9), doc("1", version=10)) == [U, W]
+
+
+def test_the_journal_records_deletions_without_what_was_deleted(sink: Sink) -> None:
+    sink.write([doc("1", text="palabrasecreta", author=Author(handle="@ana"))])
+    removed(sink, doc("1"))
+    sink.refresh()
+    (entry,) = sink.search(Query(kind="journal")).documents
+    assert entry.body["@timestamp"] == at(0)
+    assert entry.body["event"]["action"] == "delete"
+    what = {"action": "delete", "kind": "posts", "id": doc("1").id, "version": T0}
+    assert entry.body["feedback"] == {"journal": what}
+
+
+def test_finding_what_belongs_to_a_person(sink: Sink) -> None:
+    mail = doc("mail", channel="email", author=Author(id="keyed-hash"))
+    social = doc("social", author=Author(handle="@ana", id="9", customer_id="c-7"))
+    other = doc("other", author=Author(handle="@ANA", id="ana", name="c-7"))
+    case = case_document(
+        Case(
+            id="k1",
+            identity=social.id,
+            version=1,
+            brand="Lumo",
+            state="opened",
+            opened_at=at(1),
+            updated_at=at(1),
+            channel="social",
+            source="shop",
+            post_id="social",
+            author="@ana",
+            customer_id="c-7",
+            history=[CaseEvent(at=at(1), action="open", identity=mail.id)],
+        )
+    )
+    alert = alert_document(
+        Alert(
+            id="a1",
+            series="brand=Lumo",
+            brand="Lumo",
+            dimension="overall",
+            value="",
+            state="started",
+            version=T0,
+            since=at(0),
+            at=at(1),
+            window_seconds=3600,
+            observed=12,
+            expected=1.5,
+            score=8.5,
+            exemplars=[Exemplar(identity=other.id, excerpt="a"), Exemplar(identity=mail.id, excerpt="b")],
+        )
+    )
+    everything = [mail, social, other, case, alert]
+    assert statuses(sink, *everything) == [W] * 5
+    sink.refresh()
+
+    def of(subject: Subject) -> list[str]:
+        return [one.id for kind in KINDS for one in sink.find(kind, subject)]
+
+    assert of(Subject(customer_ids=("c-7",))) == [social.id, case.id]
+    assert of(Subject(authors=("keyed-hash",))) == [mail.id]
+    assert of(Subject(handles=("@ana",))) == [social.id, case.id]
+    assert of(Subject(posts=(mail.id,))) == [mail.id, case.id, alert.id]
+    assert of(Subject(handles=("nobody", "@ANA"), authors=("keyed-hash",))) == sorted([mail.id, other.id])
+    assert of(Subject()) == of(Subject(handles=("", "\ud800", "\0", "x" * 40_000))) == []
+    assert sink.find("posts", Subject(posts=(mail.id,))) == [mail]
+    assert sink.delete([Removal(case.kind, case.id, case.version)], at=at(2))[0].status is W
+    sink.refresh()
+    assert of(Subject(customer_ids=("c-7",))) == [social.id]
+
+
+def test_finding_goes_page_by_page(sink: Sink) -> None:
+    documents = [doc(str(number), author=Author(customer_id="c")) for number in range(25)]
+    sink.write(documents)
+    sink.refresh()
+    seen: list[str] = []
+    while page := sink.find("posts", Subject(customer_ids=("c",)), after=seen[-1] if seen else "", limit=10):
+        assert len(page) <= 10
+        seen += [one.id for one in page]
+    assert seen == sorted(one.id for one in documents)
+
+
+def test_purging_by_event_time(sink: Sink) -> None:
+    times = {"a": "2026-01-01T00:00:00Z", "b": "2026-01-02T00:00:00Z", "c": "2026-01-03T00:00:00Z"}
+    sink.write([doc(one, event_time=time, text=one * 3) for one, time in times.items()])
+    no_time = topic_document(Topic(id="t1", label="late", keywords=[], count=1))
+    sink.write([no_time, Document("cases", "old", 1, {"@timestamp": times["a"], "feedback": {}})])
+    before = 1_767_398_400_000  # 2026-01-03
+    assert sink.purge("posts", before=before, limit=1) == 1
+    sink.refresh()
+    assert found(sink, sort="newest") == ["c", "b"]  # the oldest went first
+    assert sink.purge("posts", before=before) == 1
+    assert sink.purge("posts", before=before) == 0
+    assert sink.purge("topics", before=2**53) == 0
+    sink.refresh()
+    assert found(sink) == ["c"]
+    assert found(sink, text="bbb") == []
+    assert (sink.count("cases"), sink.count("topics")) == (1, 1)
+    assert statuses(sink, doc("a", event_time=times["c"], version=T0 + 1)) == [W]  # an edit that dates it anew
+    sink.refresh()
+    assert sorted(found(sink)) == ["a", "c"]
+
+
+def test_purging_many(sink: Sink) -> None:
+    sink.write([doc(str(number)) for number in range(250)])
+    counts = []
+    while (count := sink.purge("posts", before=2**53, limit=100)) > 0:
+        counts.append(count)
+    assert counts == [100, 100, 50]
+    sink.refresh()
+    assert sink.count("posts") == 0

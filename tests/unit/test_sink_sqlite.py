@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import StoreError
-from sinks.base import Document, Query, Status
+from sinks.base import Document, Query, Removal, Status, Subject
 from sinks.sqlite import SQLiteSink
 from sinks.sqlite_schema import match_expression
 
@@ -174,6 +174,28 @@ def test_kill_minus_nine_keeps_what_was_written(path: Path) -> None:
     assert sink.count("posts") in (5 * written, 5 * (written + 1))
     assert all(sink.get("posts", [f"{number}-{one}" for number in range(written) for one in range(5)]))
     sink.close()
+
+
+def test_a_file_of_the_first_version_learns_whose_documents_are(path: Path) -> None:
+    sink = opened(path)
+    mine = Document("posts", "mine", 1, {"feedback": {"author": {"handle": "@ana"}}})
+    sink.write([document(), mine])
+    sink.close()
+    older = sqlite3.connect(path)
+    older.executescript("DELETE FROM facets WHERE name = 'handles'; PRAGMA user_version = 1;")
+    older.close()
+    assert opened(path).find("posts", Subject(handles=("@ana",))) == [mine]
+
+
+def test_deleting_takes_the_words_out_of_the_file(path: Path) -> None:
+    sink = opened(path)
+    word = "Zwiebelkuchenrezept"
+    secret = Document("posts", "s", 1, {"feedback": {"clean_text": word, "author": {"handle": word}}})
+    sink.write([document(str(number)) for number in range(50)] + [secret])
+    assert any(word.encode() in file.read_bytes() for file in path.parent.iterdir())
+    assert sink.delete([Removal("posts", "s", 1)], at="2026-01-01T00:00:00Z")[0].status is Status.WRITTEN
+    for file in path.parent.iterdir():
+        assert b"zwiebelkuchen" not in file.read_bytes().lower(), file.name
 
 
 def test_match_expressions() -> None:
