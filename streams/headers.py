@@ -16,6 +16,13 @@ VERSION = "vocero_version"
 RAW = "vocero_raw"
 ARRIVED = "vocero_arrived"
 """When the raw record came to its topic, in milliseconds: latencies are counted from it."""
+INPUT = "vocero_input"
+"""On a dead letter: where the record stood that a stage could not use, as topic/partition/offset."""
+FOR = "vocero_for"
+"""On a record that is driven again: the one stage that it is meant for; the others skip it."""
+DRIVEN = ("index", "alert", "case", "learn")
+OF = "vocero_of"
+"""On a record that is driven again: the topic that it first stood on, which says what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,9 @@ class Address:
     topic: str
     partition: int
     offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
 
 
 def cloud_event(
@@ -49,7 +59,7 @@ def cloud_event(
     if version is not None:
         headers[VERSION] = str(version)
     if raw is not None:
-        headers[RAW] = f"{raw.topic}/{raw.partition}/{raw.offset}"
+        headers[RAW] = str(raw)
     if arrived_ms is not None:
         headers[ARRIVED] = str(arrived_ms)
     return {name: value.encode() for name, value in headers.items()}
@@ -81,8 +91,23 @@ def _millis(headers: Mapping[str, bytes], name: str) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
+def address_header(headers: Mapping[str, bytes], name: str) -> Address | None:
+    """A place in a topic that a header names, if it is one."""
+    found = _ADDRESS.fullmatch(text_header(headers, name) or "")
+    return Address(found[1], int(found[2]), int(found[3])) if found else None
+
+
+def own_address(record: Record) -> Address:
+    """Where a record stands itself."""
+    return Address(record.topic, record.partition, record.offset)
+
+
 def raw_address(record: Record) -> Address:
     """The raw record that this one descends from; itself where it says nothing."""
-    if found := _ADDRESS.fullmatch(text_header(record.headers, RAW) or ""):
-        return Address(found[1], int(found[2]), int(found[3]))
-    return Address(record.topic, record.partition, record.offset)
+    return address_header(record.headers, RAW) or own_address(record)
+
+
+def only_for(record: Record) -> str | None:
+    """The one stage that a record which is driven again is meant for; None: any that reads it."""
+    name = text_header(record.headers, FOR)
+    return name if name in DRIVEN else None

@@ -17,6 +17,7 @@ COMMANDS = {
     "enrich": "enrich a file of posts without Kafka",
     "produce": "push a file of posts to Kafka",
     "run": "run stages against a broker",
+    "replay": "drive dead letters again, after their cause is gone",
     "setup": "create topics and the store's indices, where they are missing",
     "search": "search what was indexed",
     "alerts": "list the negative spikes",

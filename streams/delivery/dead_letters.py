@@ -10,7 +10,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.errors import RejectedInput
 from schemas.identity import from_millis
 from streams.excerpts import excerpt as excerpt_of
-from streams.headers import cloud_event, raw_address
+from streams.headers import INPUT, cloud_event, own_address, raw_address
 from streams.records import Message, Record
 
 EXCERPT = 400
@@ -56,5 +56,6 @@ def dead_letter(
         time=letter.at,
         raw=raw,
     )
+    headers[INPUT] = str(own_address(record)).encode()
     headers.update({f"__connect.errors.{name}": text.encode() for name, text in connect.items()})
     return Message(topic, letter.sha256.encode(), encode(letter), headers, cause=record)

@@ -22,6 +22,7 @@ from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
+from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
 from streams.stages.base import Stage
@@ -122,7 +123,10 @@ class Settler:
         """Returns when every record is settled and every message that follows from it is on the broker."""
         started = time.perf_counter()
         self._observer.taken(self._stage.name, records, self._ends(records))
-        messages = await self._stage.process(records)
+        mine = [
+            record for record in records if self._stage.name == "enrich" or only_for(record) in (None, self._stage.name)
+        ]
+        messages = await self._stage.process(mine) if mine else []
         worked = time.perf_counter()
         refused = await self._outbox.send([message for message in messages if not message.state])
         refused += await self._outbox.send([message for message in messages if message.state])

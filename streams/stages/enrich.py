@@ -14,11 +14,20 @@ from enrichers.base import Draft
 from schemas.codec import Limits, decode_raw, encode
 from schemas.enriched import EnrichedPost, Span
 from schemas.errors import RejectedInput
-from schemas.identity import parse_time, to_millis
+from schemas.identity import MAX_AHEAD_MS, parse_time, to_millis
 from schemas.signals import Lesson, LessonSpan, Signal
 from schemas.vectors import encode_vector
 from streams.delivery.dead_letters import dead_letter
-from streams.headers import Address, cloud_event, raw_address, text_header, version_header
+from streams.headers import (
+    FOR,
+    Address,
+    arrived_header,
+    cloud_event,
+    only_for,
+    raw_address,
+    text_header,
+    version_header,
+)
 from streams.intake import to_draft
 from streams.outgoing import NOT_SHOWN, refuse_unredacted
 from streams.records import Message, Record
@@ -92,11 +101,21 @@ class EnrichStage:
             raise RejectedInput("unknown-channel", "the channel is not one of the settings' `channels`: add it there")
         if raw.created_at is None and parse_time(time := text_header(record.headers, "ce_time")):
             raw = msgspec.structs.replace(raw, created_at=time)
-        origin: dict[str, object] = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        raw_place = raw_address(record)
+        origin: dict[str, object] = {
+            "topic": raw_place.topic,
+            "partition": raw_place.partition,
+            "offset": raw_place.offset,
+        }
         for name in ("ce_id", "ce_source", "ce_type"):
             if value := text_header(record.headers, name):
                 origin[name] = value[:NAME]
-        return to_draft(raw, received_ms=record.timestamp_ms, origin=origin, version=version_header(record.headers))
+        # what a replay says of a record's first arrival; no header can put it later than this one
+        arrived, version = arrived_header(record.headers), version_header(record.headers)
+        received_ms = record.timestamp_ms if arrived is None else min(arrived, record.timestamp_ms)
+        if version is not None and version > record.timestamp_ms + MAX_AHEAD_MS:
+            version = None
+        return to_draft(raw, received_ms=received_ms, origin=origin, version=version)
 
     def _forward(self, record: Record, draft: Draft) -> list[Message]:
         post = draft.post
@@ -108,44 +127,31 @@ class EnrichStage:
             return [self._refused(record, post, error)]
         except (UnicodeEncodeError, ValueError, OverflowError):
             return [self._refused(record, post, RejectedInput("bad-value", "the post cannot be written as JSON"))]
-        messages = [
-            Message(
-                self._topics.enriched,
-                post.identity.encode(),
-                enriched,
-                self._headers("post.enriched", post, raw, record),
-                cause=record,
-            )
-        ]
-        signal = signal_of(draft)
-        messages.append(
-            Message(
-                self._topics.signals,
-                signal.brand.encode("utf-8", "replace"),
-                encode(signal),
-                self._headers("post.signal", post, raw, record),
-                cause=record,
-            )
-        )
-        if lesson := lesson_of(draft):
-            messages.append(
-                Message(
-                    self._topics.learn,
-                    post.identity.encode(),
-                    encode(lesson),
-                    self._headers("post.lesson", post, raw, record),
-                    partition=0,  # one learn worker is active
-                    cause=record,
-                )
-            )
+        only = only_for(record)
+
+        def message(topic: str, key: str, value: bytes, kind: str, partition: int | None = None) -> Message:
+            headers = self._headers(kind, post, raw, record, only)
+            return Message(topic, key.encode("utf-8", "replace"), value, headers, partition=partition, cause=record)
+
+        messages = []
+        if only in (None, "index"):
+            messages.append(message(self._topics.enriched, post.identity, enriched, "post.enriched"))
+        if only in (None, "alert", "case"):
+            signal = signal_of(draft)
+            messages.append(message(self._topics.signals, signal.brand, encode(signal), "post.signal"))
+        if only in (None, "learn") and (lesson := lesson_of(draft)):
+            # one learn worker is active, that of the first partition
+            messages.append(message(self._topics.learn, post.identity, encode(lesson), "post.lesson", 0))
         return messages
 
     def _refused(self, record: Record, post: EnrichedPost, error: RejectedInput) -> Message:
         letters = self._topics.dead_letters
         return dead_letter(letters, self.name, record, error, identity=post.identity, excerpt=NOT_SHOWN)
 
-    def _headers(self, kind: str, post: EnrichedPost, raw: Address, record: Record) -> dict[str, bytes]:
-        return cloud_event(
+    def _headers(
+        self, kind: str, post: EnrichedPost, raw: Address, record: Record, only: str | None
+    ) -> dict[str, bytes]:
+        headers = cloud_event(
             kind=kind,
             stage=self.name,
             event_id=f"{post.identity}:{post.version}",
@@ -154,6 +160,7 @@ class EnrichStage:
             raw=raw,
             arrived_ms=record.timestamp_ms,
         )
+        return headers if only is None else headers | {FOR: only.encode()}
 
     def close(self) -> None:
         """Ends the engines' child processes and the model thread."""

@@ -20,6 +20,7 @@ from sinks.documents import alert_document, case_document, post_document, relabe
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.observer import UNOBSERVED, Observer
+from streams.headers import OF, text_header
 from streams.records import Message, Record
 from streams.stages.base import each
 from streams.topics import Topics
@@ -87,17 +88,18 @@ class IndexStage:
 
     def _document(self, record: Record) -> Document | Relabel | None:
         value = record.value or b""
+        topic = text_header(record.headers, OF) or record.topic
         try:
-            if record.topic == self._topics.enriched:
+            if topic == self._topics.enriched:
                 if b'"kind":"relabel"' in value[:32]:
                     return self._decode_relabel(value)
                 return post_document(self._decode_post(value))
-            if record.topic == self._topics.alerts:
+            if topic == self._topics.alerts:
                 return alert_document(self._decode_alert(value))
-            if record.topic == self._topics.cases:
+            if topic == self._topics.cases:
                 return case_document(self._decode_case(value))
-            topic = self._decode_topic(value)
-            return topic_document(topic) if topic.status != "candidate" else None
+            grouped = self._decode_topic(value)
+            return topic_document(grouped) if grouped.status != "candidate" else None
         except msgspec.MsgspecError:
             raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
 
