@@ -120,7 +120,7 @@ class Bench:
     def letters(self) -> int:
         return sum(record.value is not None for record in self.records(self.topics.dead_letters))
 
-    def replay(self, choice: Choice = Choice(), *, dry_run: bool = False) -> Replayed:
+    def replay(self, *, dry_run: bool = False, reasons: Sequence[str] = (), stages: Sequence[str] = ()) -> Replayed:
         outbox = Outbox(client_config(self.settings))
         with Reader(client_config(self.settings)) as reader:
             job = Replay(
@@ -130,7 +130,7 @@ class Bench:
                 limits=Limits(),
                 now_ms=lambda: int(time.time() * 1000),
             )
-            result = asyncio.run(job.run(choice))
+            result = asyncio.run(job.run(Choice(reasons, stages)))
         outbox.close()
         return result
 
@@ -174,7 +174,7 @@ def test_what_enrich_could_not_use_arrives_when_the_cause_is_gone_and_a_newer_ed
     bench.settings = msgspec.structs.replace(bench.settings, max_record_bytes=1_000_000, channels=channels)
 
     def after() -> None:
-        assert bench.replay(Choice(reasons=["unknown-channel"])).total("replayed") == 1
+        assert bench.replay(reasons=["unknown-channel"]).total("replayed") == 1
         until(lambda: bench.text(1) is not None)
         second = bench.replay()
         assert second.total("replayed") == 2
@@ -222,7 +222,7 @@ def test_what_the_store_refused_is_driven_to_the_store_alone(bench: Bench) -> No
         until(lambda: bench.letters() == 4 and bench.sink.count("posts") == 1)
         bench.sink.refused = None
         before = {name: len(bench.records(name)) for name in (bench.topics.signals, bench.topics.cases)}
-        result = bench.replay(Choice(stages=["index"]))
+        result = bench.replay(stages=["index"])
         assert result.total("replayed") == 4
         until(lambda: bench.sink.count("posts") == 4 and bench.sink.count("cases") == 4)
         assert before == {name: len(bench.records(name)) for name in before}
@@ -254,7 +254,7 @@ def test_a_signal_that_broke_alert_is_counted_there_and_nowhere_twice(
         bench.send(bench.post(1, text="bad"))
         until(lambda: bench.letters() == 1 and bench.sink.count("cases") == 1)
         broken = False
-        assert bench.replay(Choice(stages=["alert"], reasons=["failed"])).total("replayed") == 1
+        assert bench.replay(stages=["alert"], reasons=["failed"]).total("replayed") == 1
         until(lambda: len(seen) == 1)
 
     bench.while_running(story)
