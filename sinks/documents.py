@@ -34,14 +34,15 @@ def post_document(post: EnrichedPost) -> Document:
 def case_document(case: Case) -> Document:
     """A case's document, dated by its last step."""
     body = _envelope("cases", case.id, case.updated_at, "state", created=case.opened_at)
-    body["feedback"] = {"case": msgspec.to_builtins(case)}
+    # left out where they equal their defaults, but people filter by them; so below
+    body["feedback"] = {"case": {"queue": case.queue, "severity": case.severity, **msgspec.to_builtins(case)}}
     return Document("cases", case.id, case.version, body)
 
 
 def alert_document(alert: Alert) -> Document:
     """An alert's document, dated by the event that changed its state."""
     body = _envelope("alerts", alert.id, alert.at, "alert", created=alert.since)
-    body["feedback"] = {"alert": msgspec.to_builtins(alert)}
+    body["feedback"] = {"alert": {"measure": alert.measure, "leads": alert.leads, **msgspec.to_builtins(alert)}}
     return Document("alerts", alert.id, alert.version, body)
 
 
@@ -49,7 +50,7 @@ def topic_document(topic: Topic) -> Document:
     """A topic's document. Its version: milliseconds of `updated_at`, or its count where it has no time."""
     moment = parse_time(topic.updated_at)
     body = _envelope("topics", topic.id, topic.updated_at, "state", created=topic.created_at)
-    body["feedback"] = {"topic": msgspec.to_builtins(topic)}
+    body["feedback"] = {"topic": {"status": topic.status, **msgspec.to_builtins(topic)}}
     version = max(to_millis(moment), 0) if moment is not None else max(topic.count, 0)
     return Document("topics", topic.id, version, body)
 

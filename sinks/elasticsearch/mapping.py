@@ -92,9 +92,15 @@ def _post(dims: int) -> Properties:
             "type": "nested",
             # also as plain fields, for facets and dashboards that know no nested documents
             "include_in_parent": True,
-            **_object(**_each(_KEYWORD, "id", "status", "keywords"), label=_NAME, similarity=_DOUBLE),
+            **_object(
+                **_each(_KEYWORD, "id", "status", "keywords"),
+                label={**_NAME, "copy_to": "feedback.topic_labels"},
+                similarity=_DOUBLE,
+            ),
         },
-        authenticity=_object(flags=_object(name=_KEYWORD)),
+        # not in the document: Kibana's charts leave out every field below a nested one
+        topic_labels=_KEYWORD,
+        authenticity=_object(flags=_object(name=_KEYWORD, evidence={"type": "text", "index": False})),
         severity=_object(**_each(_DOUBLE, "score", "negativity", "reach"), factors=_OPAQUE),
         redactions=_object(**_each(_KEYWORD, "field", "kind")),
         provenance=_object(enrichers=_FLATTENED, failed=_FLATTENED, notes=_KEYWORD, raw=_OPAQUE),
