@@ -1,8 +1,9 @@
-"""A stage as a Faust app: batches in, all of it settled, then acknowledged in offset order.
+"""A stage as a Faust app: batches in, all of it settled, then committed in offset order.
 
-The recipe and its reasons: raw bytes so that decoding is ours; `noack_take` so that we alone acknowledge; one agent of
-concurrency one so that offsets are acknowledged in order; `stream_wait_empty=False` so that a waiting batch does not
-block a stop or a rebalance; `CrashingSupervisor` so that an unexpected error ends the process, not just the agent.
+The recipe and its reasons: raw bytes so that decoding is ours; `noack_take` so that Faust acknowledges nothing and
+`Progress` commits what is settled; one agent of concurrency one so that this happens in order;
+`stream_wait_empty=False` so that a waiting batch does not block a stop or a rebalance; `CrashingSupervisor` so that an
+unexpected error ends the process, not just the agent.
 """
 
 from __future__ import annotations
@@ -18,16 +19,24 @@ from mode import CrashingSupervisor
 
 from schemas.errors import RejectedInput, SettingsError
 from schemas.identity import MAX_AHEAD_MS
+from streams.broker.client import client_config
+from streams.broker.offsets import Offsets
 from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
+from streams.delivery.progress import Progress
 from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
 from streams.stages.base import Stage
 
 log = logging.getLogger(__name__)
+
+LOG_APPEND_TIME = 1
+"""Kafka's type of a timestamp that the broker set."""
+LEAVE_SECONDS = 5.0
+"""How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
 
 
 def stage_app(
@@ -76,26 +85,37 @@ def stage_app(
             return None  # the partition is leaving; a figure is not worth a crash
         return known
 
+    group = str(app.conf.id)
+    progress = Progress(lambda: app.consumer, lambda: Offsets(client_config(settings), group))
     settler = Settler(stage, outbox, dead_letters, ledger, observer, end)
 
     async def run(stream: Any) -> None:
         await stage.open()
         observer.opened(stage.name)
+        app.add_future(progress.run())
         async for events in stream.noack_take(settings.batch_size, within=settings.batch_seconds):
             now_ms = time.time_ns() // 1_000_000
-            await settler.settle([_record(event, now_ms) for event in events])
-            for event in events:
-                await stream.ack(event)
+            batch = await progress.take([_record(event, now_ms) for event in events])
+            if batch.records:
+                await settler.settle(batch.records)
+                progress.settle(batch)
 
     app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
 
     async def on_assigned(_: Any, assigned: Iterable[TP], **__: Any) -> None:
         owned = {Partition(tp.topic, tp.partition) for tp in assigned if tp.topic in stage.inputs}
+        if progress.assigned(owned, app.consumer_generation_id):
+            await stage.assigned(frozenset())
         await stage.assigned(frozenset(partition.number for partition in owned))
         observer.assigned(stage.name, owned)
         ledger.assigned(stage.name)
 
+    async def on_revoked(_: Any, __: Iterable[TP], **___: Any) -> None:
+        await progress.idle(LEAVE_SECONDS)
+        await progress.commit()
+
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
+    app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
     return app
 
 
@@ -162,17 +182,18 @@ def _record(event: EventT[bytes], now_ms: int) -> Record:
         offset=message.offset,
         key=_bytes(message.key),
         value=_bytes(message.value),
-        timestamp_ms=believable(message.timestamp, now_ms),
+        timestamp_ms=believable(message.timestamp, now_ms, by_broker=message.timestamp_type == LOG_APPEND_TIME),
         headers={name: value for name, value in pairs if value is not None},
     )
 
 
-def believable(timestamp: float | None, now_ms: int) -> int:
+def believable(timestamp: float | None, now_ms: int, *, by_broker: bool = False) -> int:
     """A record's time in milliseconds, from seconds; now where a producer's clock gives none, or one from the future.
 
-    A time that were years ahead would make its post the newest version for ever, and move the alerts' clock there.
+    A time that were years ahead would make its post the newest version for ever, and move the alerts' clock there. What
+    the broker stamped itself is believed whatever our own clock says, or a post's version would change with the worker.
     """
-    if timestamp is None or not 0 <= timestamp * 1000 <= now_ms + MAX_AHEAD_MS:
+    if timestamp is None or timestamp < 0 or not (by_broker or timestamp * 1000 <= now_ms + MAX_AHEAD_MS):
         return now_ms
     return int(timestamp * 1000)
 

@@ -114,6 +114,11 @@ def test_a_plausible_clock_is_kept() -> None:
     assert believable(1_700_000_000.5, NOW) == 1_700_000_000_500
 
 
+def test_what_the_broker_stamped_is_believed_whatever_our_own_clock_says() -> None:
+    days_ahead = NOW / 1000 + 3 * 86_400
+    assert believable(days_ahead, NOW, by_broker=True) == days_ahead * 1000
+
+
 @pytest.mark.parametrize(
     "value", [f"o'{ADDRESS}", f"o'{ADDRESS}'s", f"\"'{ADDRESS}'\"", f"{ADDRESS} - at `$.x`", ADDRESS]
 )
