@@ -15,7 +15,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.enriched import EnrichedPost, Relabel
 from schemas.raw import RawPost
 from schemas.signals import Lesson, Signal
-from schemas.topics import LearnState, Sentence, Topic, TopicCommand
+from schemas.topics import ForgetPost, LearnState, Sentence, Topic, TopicCommand
 
 RECORDS: dict[str, type] = {
     "raw": RawPost,
@@ -24,6 +24,7 @@ RECORDS: dict[str, type] = {
     "signals": Signal,
     "learn": Lesson,
     "learn.commands": TopicCommand,
+    "learn.forget": ForgetPost,
     "topics": Topic,
     "topics.sentences": Sentence,
     "topics.state": LearnState,

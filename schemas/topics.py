@@ -25,8 +25,17 @@ class Topic(Struct, frozen=True, kw_only=True, omit_defaults=True):
     split_from: str | None = None
     pinned_label: Annotated[bool, Meta(description="A person gave the label: the model keeps it.")] = False
     pinned_merge: Annotated[bool, Meta(description="A person merged it: the model does not part them again.")] = False
+    apart: Annotated[list[str], Meta(description="Topics that a person keeps apart from it.")] = msgspec.field(
+        default_factory=list
+    )
+    group: Annotated[str | None, Meta(description="Id of the group of kindred topics; null while there are few.")] = (
+        None
+    )
     examples: Annotated[list[str], Meta(description="Redacted English sentences.")] = msgspec.field(
         default_factory=list
+    )
+    quoted: Annotated[list[str], Meta(description="Identities of the posts that the examples are from.")] = (
+        msgspec.field(default_factory=list)
     )
     created_at: str | None = None
     updated_at: str | None = None
@@ -67,15 +76,25 @@ class LearnState(Struct, frozen=True, kw_only=True):
     seen: Annotated[int, Meta(description="Sentences ever learned from.")] = 0
     since: Annotated[int, Meta(description="Sentences since the last fresh look.")] = 0
     moved: Annotated[int, Meta(description="Sentences whose topic was ever changed.")] = 0
+    grouped: Annotated[int, Meta(description="Active topics when all were last grouped anew.")] = 0
 
 
 class TopicCommand(Struct, frozen=True, kw_only=True, tag_field="kind", tag="topic-command"):
     """A person's word on a topic, sent on `feedback.learn` to partition 0: it wins over the model."""
 
     id: str
-    action: Literal["rename", "merge"]
+    action: Annotated[
+        Literal["rename", "merge", "undo"], Meta(description="`undo`: of the merge that took the topic away.")
+    ]
     topic: str
     label: Annotated[str, Meta(description="For `rename`.", min_length=1, max_length=200)] | None = None
     into: Annotated[str | None, Meta(description="For `merge`: the topic that stays.")] = None
     actor: str
+    at: str
+
+
+class ForgetPost(Struct, frozen=True, kw_only=True, tag_field="kind", tag="forget-post"):
+    """A post is to be forgotten, sent on `feedback.learn` to partition 0: its sentences and the examples made of it."""
+
+    identity: str
     at: str

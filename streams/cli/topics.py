@@ -1,11 +1,11 @@
-"""`vocero topics`: what people talk about; `rename` and `merge` send a person's word to Kafka, and it wins."""
+"""`vocero topics`: what people talk about; `rename`, `merge` and `undo` send a person's word to Kafka, and it wins."""
 
 from __future__ import annotations
 
 import asyncio
 import uuid
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import click
 from rich.console import Console
@@ -18,25 +18,37 @@ from schemas.identity import from_millis, to_millis
 from schemas.topics import TopicCommand
 from sinks.base import Query, Sink
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
+from streams.learning.group_names import shown
 from streams.settings import Settings
 
-HIDDEN = ("centroid", "terms", "members", "applied")
+HIDDEN = ("centroid", "terms", "members", "applied", "quoted")
 """What only the model itself reads."""
 
 
 @click.group(invoke_without_command=True)
 @click.option("--limit", default=30, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--all", "every", is_flag=True, help="Merged and retired topics too.")
+@click.option("--groups", is_flag=True, help="Kindred topics together, the largest group first.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, limit: int, every: bool, as_json: bool) -> None:
-    """List the topics of the shared model, largest first, with keywords and an example."""
+def command(ctx: click.Context, limit: int, every: bool, groups: bool, as_json: bool) -> None:
+    """List the topics of the shared model, largest first, with keywords and an example.
+
+    \b
+    vocero topics --limit 10
+    vocero topics --groups
+    vocero topics show t-3f2a0c81d9be
+    vocero topics merge t-77c0… t-3f2a… --actor ana    # and back: vocero topics undo t-77c0… --actor ana
+    """
     if ctx.invoked_subcommand:
         return
     with opened_store(settings_of(ctx)) as sink:
-        hits = sink.search(Query(kind="topics", limit=1000))
+        hits = sink.search(Query(kind="topics", sort="severity", limit=10_000))
     topics = [document.body["feedback"]["topic"] for document in hits.documents]
-    topics = [topic for topic in topics if every or topic.get("status", "active") == "active"]
+    topics = [topic for topic in topics if (every and not groups) or topic.get("status", "active") == "active"]
+    if groups:
+        _print_groups(shown(topics, limit), as_json)
+        return
     topics = sorted(topics, key=lambda topic: -topic.get("count", 0))[:limit]
     if as_json:
         for topic in topics:
@@ -77,6 +89,8 @@ def show(ctx: click.Context, topic: str, as_json: bool) -> None:
         "status": body.get("status", "active"),
         "merged into": body.get("merged_into"),
         "split from": body.get("split_from"),
+        "kept apart from": ", ".join(body.get("apart", [])),
+        "group": body.get("group"),
         "sentences": str(body.get("count", 0)),
         "first seen": body.get("created_at"),
         "last seen": body.get("updated_at"),
@@ -123,6 +137,38 @@ def merge(ctx: click.Context, topic: str, into: str, actor: str) -> None:
     errors_console().print(f"sent: {topic} goes into {into}")
 
 
+@command.command()
+@click.argument("topic")
+@click.option("--actor", required=True, help="Who says so.")
+@click.pass_context
+def undo(ctx: click.Context, topic: str, actor: str) -> None:
+    """Undo the merge of TOPIC, whoever merged it: its id means again what it meant.
+
+    The model keeps the two apart from then on. Posts that it remembers are told; older ones keep what they were told.
+    """
+    settings = settings_of(ctx)
+    with opened_store(settings) as sink:
+        body = _stored(sink, topic)
+    if body.get("status") != "merged":
+        raise StoreError(f"{topic} is not merged into another one: `vocero topics --all` lists those that are")
+    _send(settings, _order("undo", topic, actor))
+    errors_console().print(f"sent: {topic} is to be a topic of its own again")
+
+
+def _print_groups(groups: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        for group in groups:
+            print_json({**group, "topics": [_shown(topic) for topic in group["topics"]]})
+        return
+    console = Console(highlight=False)
+    if not groups:
+        console.print("no topic was born yet: a handful of alike posts makes one")
+    for group in groups:
+        console.print(Text(f"{group['label']}  ({len(group['topics'])} topics, {group['count']} sentences)", "bold"))
+        for topic in group["topics"]:
+            console.print(Text(f"  {topic['id']}  {topic.get('count', 0):>6}  {short(topic['label'], 60)}"))
+
+
 def _shown(topic: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in topic.items() if name not in HIDDEN}
 
@@ -144,10 +190,17 @@ def _active(sink: Sink, topic: str) -> None:
         raise StoreError(f"{topic} is {status}: `vocero topics` lists those that are active")
 
 
-def _order(action: str, topic: str, actor: str, *, label: str | None = None, into: str | None = None) -> TopicCommand:
+def _order(
+    action: Literal["rename", "merge", "undo"],
+    topic: str,
+    actor: str,
+    *,
+    label: str | None = None,
+    into: str | None = None,
+) -> TopicCommand:
     return TopicCommand(
         id=uuid.uuid4().hex,
-        action="rename" if action == "rename" else "merge",
+        action=action,
         topic=topic,
         label=label,
         into=into,

@@ -89,7 +89,8 @@ class Memory:
     """Sentences in order of arrival: unit `vectors` (n, d), the known topic of each, and the post of each as a number.
 
     `sizes` is the number of sentences that each known topic ever had. `anchors` holds (topic, vector) of where the
-    parts lie of a topic that a person has put together: what lies there is not split off again.
+    parts lie of a topic that a person has put together: what lies there is not split off again. `apart` holds pairs of
+    topics that a person keeps apart: they are not merged.
     """
 
     vectors: Vector
@@ -97,11 +98,12 @@ class Memory:
     posts: Ints
     sizes: dict[int, int]
     anchors: list[tuple[int, Vector]]
+    apart: set[tuple[int, int]] = field(default_factory=set)
 
 
 def neighbours_for(count: int) -> int:
     """Few neighbours while there are few sentences: then a topic has few too."""
-    return max(4, min(10, int(1.9 * log2(max(count, 2))) - 13))
+    return max(4, min(14, round(2.7 * log2(max(count, 2))) - 20))
 
 
 def regroup(memory: Memory, rule: LearnRule, *, fresh: int, seen: int, moved: int) -> Regrouped:
@@ -196,6 +198,8 @@ class _Look:
         self._result.labels[where] = np.where(stays, self._before[where], np.array(kept)[best])
 
     def _merged(self, topic: int, survivor: int, overlap: int) -> bool:
+        if {(topic, survivor), (survivor, topic)} & self._memory.apart:
+            return False
         mine, theirs = self._before == topic, self._before == survivor
         posts = min(self._memory.sizes.get(topic, 0), self._memory.sizes.get(survivor, 0))
         if 2 * overlap < int(mine.sum()) or posts > self._budget:

@@ -18,9 +18,12 @@ from enrichers.scoring.topic_model import TopicModel
 from schemas.enriched import Relabel
 from schemas.identity import from_millis
 from schemas.signals import Lesson
-from schemas.topics import LearnState, Sentence, Topic, TopicCommand
+from schemas.topics import ForgetPost, LearnState, Sentence, Topic, TopicCommand
 from schemas.vectors import Vector, decode_vector, encode_vector
+from streams.learning.catalog import Catalog
 from streams.learning.grouping import NONE, LearnRule, Memory, Regrouped, mean_of, regroup
+from streams.learning.groups import keep_grouped
+from streams.learning.joining import merge, part
 from streams.learning.lessons import Taught, sentences_of
 from streams.learning.memory import Held, SentenceMemory
 from streams.learning.naming import Namer, examples
@@ -49,18 +52,17 @@ class TopicLearner:
     ) -> None:
         self._rule = rule or LearnRule()
         self._state = state or LearnState()
-        self._topics = {topic.id: topic for topic in sorted(topics, key=lambda one: one.id)}
+        self._topics = Catalog(topics)
         # what came after the state was of a batch that is given again
         self._memory = SentenceMemory(one for one in sentences if one.applied <= self._state.applied)
-        self._model = TopicModel.from_topics(self._topics.values())
+        self._model = TopicModel.from_topics(self._topics.all())
         self._foreseen: tuple[TopicModel, dict[int, list[int]]] = (self._model, {})
-        self._changed: dict[str, Topic] = {}
         self._relabels: dict[str, Relabel] = {}
 
     @property
     def topics(self) -> list[Topic]:
-        """All topics that ever were, by id."""
-        return [self._topics[key] for key in sorted(self._topics)]
+        """All topics that are known, by id."""
+        return self._topics.all()
 
     @property
     def model(self) -> TopicModel:
@@ -110,7 +112,7 @@ class TopicLearner:
             owners = self._owners(lesson, spans)
             for (place, text, vector, said), owner in zip(spans, owners, strict=True):
                 topic = self._model.ids[owner] if owner >= 0 else None
-                told = self._survivor(said) if said is not None else None
+                told = self._topics.survivor(said)
                 sentence = Sentence(
                     id=f"s-{lesson.identity}-{place}",
                     identity=lesson.identity,
@@ -131,53 +133,61 @@ class TopicLearner:
         if self._rule.due(self._state.since, len(self._memory)):
             self._look()
 
-    def command(self, order: TopicCommand, offset: int) -> None:
-        """A person's word. One that cannot be (an unknown topic, a topic into itself) changes nothing."""
+    def command(self, order: TopicCommand, offset: int) -> bool:
+        """A person's word. False for one that cannot be (an unknown topic, a topic into itself): it changes nothing."""
+        if offset <= self._state.applied:
+            return True
+        self._state = replace(self._state, applied=offset)
+        topic = self._topics.get(order.topic)
+        wanted = "merged" if order.action == "undo" else "active"
+        if topic is None or topic.status != wanted:
+            return False
+        if order.action == "rename" and order.label:
+            at = max(order.at, topic.updated_at or "")  # a document's version never goes back
+            self._topics.put(replace(topic, label=order.label, pinned_label=True, updated_at=at))
+            self._tell({held.sentence.identity for held in self._memory if held.sentence.told == topic.id})
+            return True
+        into = self._topics.survivor(order.into if order.action == "merge" else topic.id)
+        if into is None or into.id == topic.id:
+            return False
+        if order.action == "merge":
+            touched = merge(self._topics, self._memory, topic, into, at=order.at, pinned=True)
+        else:
+            touched = part(self._topics, self._memory, topic, into, at=order.at)
+        self._tell(touched)
+        self._model = TopicModel.from_topics(self._topics.all())
+        return True
+
+    def forget(self, order: ForgetPost, offset: int) -> None:
+        """Drops a post: its sentences, and the examples that quote it."""
         if offset <= self._state.applied:
             return
         self._state = replace(self._state, applied=offset)
-        topic = self._topics.get(order.topic)
-        if topic is None or topic.status != "active":
-            return
-        if order.action == "rename" and order.label:
-            self._put(replace(topic, label=order.label, pinned_label=True, updated_at=order.at))
-            self._tell({held.sentence.identity for held in self._memory if held.sentence.told == topic.id})
-        elif order.action == "merge" and order.into is not None:
-            into = self._survivor(order.into)
-            if into is not None and into.id != topic.id:
-                self._merge(topic, into, at=order.at, pinned=True)
-                self._model = TopicModel.from_topics(self._topics.values())
+        for held in self._memory.of_post(order.identity):
+            self._memory.forget(held.sentence.id)
+        for topic in self._topics.all():
+            if order.identity in topic.quoted:
+                kept = [i for i, quoted in enumerate(topic.quoted) if quoted != order.identity]
+                examples, quoted = [topic.examples[i] for i in kept], [topic.quoted[i] for i in kept]
+                at = max(order.at, topic.updated_at or "")
+                self._topics.put(replace(topic, examples=examples, quoted=quoted, updated_at=at))
 
     def changes(self) -> Changes:
         """What has changed since it was last asked, for the records and relabels of a batch."""
         records: dict[str, Topic | Sentence | LearnState | None] = dict(self._memory.changed)
-        records.update(self._changed)
+        records.update(self._topics.changed)
         records[MODEL_KEY] = self._state
         found = Changes(records, list(self._relabels.values()))
         self._memory.changed = {}
-        self._changed = {}
+        self._topics.changed = {}
         self._relabels = {}
         self._foreseen = (self._model, {})
         return found
 
-    def _put(self, topic: Topic) -> None:
-        if self._topics.get(topic.id) != topic:
-            self._topics[topic.id] = topic
-            self._changed[topic.id] = topic
-
-    def _survivor(self, key: str) -> Topic | None:
-        """The active topic that an id stands for today."""
-        for _ in range(len(self._topics) + 1):
-            topic = self._topics.get(key)
-            if topic is None or topic.status == "active":
-                return topic
-            key = topic.merged_into or ""
-        return None
-
     def _look(self) -> None:
         held = list(self._memory)
         doubled = self._count(held)
-        active = [topic for topic in self.topics if topic.status == "active"]
+        active = self._topics.active()
         numbers = {topic.id: number for number, topic in enumerate(active)}
         posts: dict[str, int] = {}
         memory = Memory(
@@ -187,9 +197,10 @@ class TopicLearner:
             sizes={numbers[topic.id]: topic.count for topic in active},
             anchors=[
                 (numbers[key], row)
-                for key, rows in self._merged_away().items()
+                for key, rows in self._topics.merged_by_people().items()
                 for row in (decode_vector(self._topics[key].centroid), *rows)
             ],
+            apart={(numbers[one.id], numbers[other]) for one in active for other in one.apart if other in numbers},
         )
         found = regroup(memory, self._rule, fresh=len(active), seen=self._state.seen, moved=self._state.moved)
         namer = Namer(held)
@@ -201,19 +212,20 @@ class TopicLearner:
             else:  # what no word tells from the rest nobody would understand
                 found.labels[inside] = memory.labels[inside]
         for absorbed, survivor in found.merges:
-            self._merge(active[absorbed], self._topics[names[survivor]], at=_now(held), pinned=False)
+            gone, into = active[absorbed], self._topics[names[survivor]]
+            self._tell(merge(self._topics, self._memory, gone, into, at=_now(held), pinned=False))
         self._label(held, found, names)
         self._refresh(doubled, found, namer)
         self._state = replace(self._state, since=0, moved=self._state.moved + found.moved)
-        self._memory.trim(self._rule.memory)
-        self._retire()
-        self._model = TopicModel.from_topics(self._topics.values())
+        self._forget_excess()
+        self._state = replace(self._state, grouped=keep_grouped(self._topics, self._state.grouped))
+        self._model = TopicModel.from_topics(self._topics.all())
 
     def _count(self, held: Sequence[Held]) -> set[str]:
         """Counts what has come since the last look; the topics that have doubled."""
         grown: dict[str, list[Sentence]] = {}
         for one in held:
-            topic = self._topics.get(one.topic or "")
+            topic = self._topics.get(one.topic)
             if topic is not None and one.sentence.applied > topic.applied:
                 grown.setdefault(topic.id, []).append(one.sentence)
         doubled: set[str] = set()
@@ -222,7 +234,7 @@ class TopicLearner:
             latest = max(topic.updated_at or "", from_millis(max(one.event_time for one in new)))
             applied = max(one.applied for one in new)
             count = topic.count + len(new)
-            self._put(replace(topic, count=count, updated_at=latest, applied=applied))
+            self._topics.put(replace(topic, count=count, updated_at=latest, applied=applied))
             if count.bit_length() > topic.count.bit_length():
                 doubled.add(key)
         return doubled
@@ -231,7 +243,7 @@ class TopicLearner:
         own = [held[index].sentence for index in np.flatnonzero(inside).tolist()]
         seed = ":".join((own[0].id, str(own[0].version), str(self._state.applied)))
         key = f"t-{hashlib.sha256(seed.encode()).hexdigest()[:12]}"
-        self._put(
+        self._topics.put(
             Topic(
                 id=key,
                 label="",
@@ -243,22 +255,12 @@ class TopicLearner:
         )
         return key
 
-    def _merge(self, topic: Topic, into: Topic, *, at: str, pinned: bool) -> None:
-        gone = replace(topic, status="merged", merged_into=into.id, pinned_merge=pinned, updated_at=at)
-        self._put(gone)
-        self._put(replace(into, count=into.count + topic.count, updated_at=max(at, into.updated_at or "")))
-        touched = [held.sentence for held in self._memory if topic.id in (held.topic, held.sentence.told)]
-        for one in touched:
-            now = into.id if one.topic == topic.id else one.topic
-            self._memory.label(one.id, now, into.id if one.told == topic.id else one.told)
-        self._tell({one.identity for one in touched if one.told == topic.id})
-
     def _label(self, held: Sequence[Held], found: Regrouped, names: dict[int, str]) -> None:
         """What every sentence belongs to now, and which posts have to be told."""
         telling = set()
         for index, (one, number) in enumerate(zip(held, found.labels.tolist(), strict=True)):
             topic = names.get(number)
-            told = self._survivor(one.sentence.told) if one.sentence.told is not None else None
+            told = self._topics.survivor(one.sentence.told)
             says = told.id if told is not None else None
             if topic is not None and (says is None or index in found.told_anew) and says != topic:
                 says = topic
@@ -272,7 +274,7 @@ class TopicLearner:
         for one in self._memory:
             if one.topic is not None:
                 groups.setdefault(one.topic, []).append(one)
-        merged = self._merged_away()
+        merged = self._topics.merged_by_people()
         for key, inside in groups.items():
             topic = self._topics[key]
             if topic.centroid and len(inside) < self._rule.born:
@@ -285,8 +287,9 @@ class TopicLearner:
             words = namer.keywords(inside)
             # looked at again when the topic has doubled or no longer speaks of it, never where a person gave the name
             stale = key in doubled or topic.label.split(",")[0] not in words[:3]
+            quoted = examples(inside, centroid, words, self._rule.examples)
             again = not topic.label or (stale and not topic.pinned_label)
-            self._put(
+            self._topics.put(
                 replace(
                     topic,
                     centroid=encode_vector(centroid),
@@ -294,18 +297,11 @@ class TopicLearner:
                     count=max(topic.count, len(inside)),
                     keywords=words,
                     label=(namer.label(words) or topic.label or key) if again else topic.label,
-                    examples=examples(inside, centroid, words, self._rule.examples),
+                    examples=[one.text for one in quoted],
+                    quoted=[one.identity for one in quoted],
                     updated_at=topic.updated_at or topic.created_at,
                 )
             )
-
-    def _merged_away(self) -> dict[str, Vector]:
-        """By topic, the centroids of what a person has merged into it: rows of unit length."""
-        found: dict[str, list[Vector]] = {}
-        for one in self.topics:
-            if one.pinned_merge and one.centroid and (into := self._survivor(one.id)) is not None:
-                found.setdefault(into.id, []).append(decode_vector(one.centroid))
-        return {key: np.stack(rows) for key, rows in found.items()}
 
     def _radius(self, cosines: Vector, found: Regrouped) -> float:
         """The least cosine to join: strict while the model is young, then as far as the topic's own sentences lie."""
@@ -313,18 +309,13 @@ class TopicLearner:
         own = float(np.quantile(cosines.astype(np.float64), share))
         return round(max(min(own, found.core), found.edge), 4)
 
-    def _retire(self) -> None:
-        """Retires topics beyond the most that there may be: those that have not grown for longest."""
-        active = [topic for topic in self._topics.values() if topic.status == "active"]
-        excess = len(active) - self._rule.topics
-        if excess <= 0:
-            return
-        own = sorted((one for one in active if not one.pinned_label), key=lambda one: (one.applied, one.id))[:excess]
-        for topic in own:
-            self._put(replace(topic, status="retired"))
-        gone = {topic.id for topic in own}
-        for key in [held.sentence.id for held in self._memory if held.topic in gone]:
+    def _forget_excess(self) -> None:
+        """Keeps sentences and topics within their bounds."""
+        self._memory.trim(self._rule.memory)
+        retired = self._topics.retire(self._rule.topics)
+        for key in [held.sentence.id for held in self._memory if held.topic in retired]:
             self._memory.forget(key)
+        self._topics.prune(self._rule.topics)
 
     def _tell(self, identities: set[str]) -> None:
         """The documents of these posts name their topics anew; one that is not whole in memory stays as it is."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from schemas.topics import Sentence
 from schemas.vectors import Vector
 from streams.learning.keywords import document_frequencies, keywords, label_of, names_in, terms_of
 from streams.learning.memory import Held
@@ -35,7 +36,7 @@ class Namer:
         return label_of(words)
 
 
-def examples(inside: Sequence[Held], centroid: Vector, words: Sequence[str], how_many: int) -> list[str]:
+def examples(inside: Sequence[Held], centroid: Vector, words: Sequence[str], how_many: int) -> list[Sentence]:
     """The sentences nearest to the centroid that hold a keyword and can be read at a glance, no two alike."""
     order = np.argsort([-float(one.vector @ centroid) for one in inside], kind="stable").tolist()
     # very short ones are near to everything and say little
@@ -48,7 +49,7 @@ def examples(inside: Sequence[Held], centroid: Vector, words: Sequence[str], how
             chosen.append(one)
         if len(chosen) == how_many:
             break
-    return [one.sentence.text for one in chosen]
+    return [one.sentence for one in chosen]
 
 
 def _readable(text: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from schemas.enriched import TopicRef
-from schemas.topics import Sentence, Topic
+from schemas.topics import Sentence
+from streams.learning.catalog import Catalog
 
 
-def references(sentences: Sequence[Sentence], topics: Mapping[str, Topic]) -> list[TopicRef]:
+def references(sentences: Sequence[Sentence], topics: Catalog) -> list[TopicRef]:
     """The topics of one post's sentences, the one with most text first, what is emerging last."""
     groups: dict[str | None, list[Sentence]] = {}
     for one in sentences:

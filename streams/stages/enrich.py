@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import msgspec
@@ -141,7 +141,9 @@ class EnrichStage:
             messages.append(message(self._topics.signals, signal.brand, encode(signal), "post.signal"))
         if only in (None, "learn") and (lesson := lesson_of(draft)):
             # one learn worker is active, that of the first partition
-            messages.append(message(self._topics.learn, post.identity, encode(lesson), "post.lesson", 0))
+            taught = message(self._topics.learn, post.identity, encode(lesson), "post.lesson", 0)
+            # sent after the post itself: a relabel must never come before what it changes
+            messages.append(replace(taught, state=True))
         return messages
 
     def _refused(self, record: Record, post: EnrichedPost, error: RejectedInput) -> Message:

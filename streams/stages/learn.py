@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -11,7 +12,7 @@ from schemas.codec import encode
 from schemas.errors import RejectedInput
 from schemas.identity import from_millis
 from schemas.signals import Lesson
-from schemas.topics import LearnState, Sentence, Topic, TopicCommand
+from schemas.topics import ForgetPost, LearnState, Sentence, Topic, TopicCommand
 from streams.headers import cloud_event
 from streams.learning.grouping import LearnRule
 from streams.learning.learner import MODEL_KEY, TopicLearner
@@ -19,6 +20,8 @@ from streams.records import Message, Record
 from streams.stages.base import each
 from streams.stages.partition_state import PartitionStates
 from streams.topics import Topics
+
+log = logging.getLogger(__name__)
 
 ReadState = Callable[[str, int], Mapping[bytes, bytes]]
 
@@ -51,7 +54,7 @@ class LearnStage:
         return await asyncio.to_thread(self._learned, batch, learners)
 
     def _learned(self, batch: Sequence[Record], learners: dict[int, TopicLearner]) -> list[Message]:
-        decoded: list[tuple[Record, Lesson | TopicCommand]] = []
+        decoded: list[tuple[Record, Lesson | TopicCommand | ForgetPost]] = []
 
         def take(record: Record) -> list[Message]:
             try:
@@ -61,11 +64,14 @@ class LearnStage:
             return []
 
         def learn(record: Record) -> list[Message]:
-            value = values.get((record.partition, record.offset))
+            value, learner = values[record.partition, record.offset], learners[record.partition]
             if isinstance(value, TopicCommand):
-                learners[record.partition].command(value, record.offset)
-            elif value is not None:
-                learners[record.partition].learn(value, record.offset)
+                if not learner.command(value, record.offset):
+                    log.warning("learn: %s of %s changed nothing: it is not there any more", value.action, value.topic)
+            elif isinstance(value, ForgetPost):
+                learner.forget(value, record.offset)
+            else:
+                learner.learn(value, record.offset)
             return []
 
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
@@ -98,10 +104,10 @@ class LearnStage:
         """Nothing is held open."""
 
 
-def decode_input(value: bytes) -> Lesson | TopicCommand:
-    """A record of `feedback.learn`: a post's lesson or a person's word. Raises MsgspecError on anything else."""
-    if b'"kind":"topic-command"' in value[:64]:
-        return msgspec.json.decode(value, type=TopicCommand)
+def decode_input(value: bytes) -> Lesson | TopicCommand | ForgetPost:
+    """A record of `feedback.learn`: a post's lesson, or a person's word. Raises MsgspecError on anything else."""
+    if b'"kind":"' in value[:64]:
+        return msgspec.json.decode(value, type=TopicCommand | ForgetPost)
     return msgspec.json.decode(value, type=Lesson)
 
 

@@ -30,7 +30,12 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     sink.open()
     known = [
         Topic(
-            id="t-1", label="late delivery", keywords=["late delivery", "courier"], count=30, examples=["It is late."]
+            id="t-1",
+            label="late delivery",
+            keywords=["late delivery", "courier"],
+            count=30,
+            examples=["It is late."],
+            group="g-1",
         ),
         Topic(id="t-2", label="label scratches", count=50, pinned_label=True, examples=["It scratches."]),
         Topic(id="t-3", label="couriers", count=9, status="merged", merged_into="t-1"),
@@ -74,6 +79,8 @@ def test_a_topic_is_shown_with_what_became_of_it(store: Path) -> None:
         (("merge", "t-1", "t-1", "--actor", "ana"), 2, "into itself"),
         (("merge", "t-3", "t-1", "--actor", "ana"), 1, "was merged into t-1"),
         (("merge", "t-1", "t-9", "--actor", "ana"), 1, "no topic t-9"),
+        (("undo", "t-1", "--actor", "ana"), 1, "not merged"),
+        (("undo", "t-3"), 2, "--actor"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(store: Path, words: tuple[str, ...], code: int, said: str) -> None:
@@ -91,8 +98,20 @@ def test_a_word_is_sent_as_a_command(store: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(topics, "_send", keep)
     assert run("rename", "t-1", " Post that  never comes ", "--actor", "ana").exit_code == 0
     assert run("merge", "t-1", "t-2", "--actor", "ana").exit_code == 0
+    assert run("undo", "t-3", "--actor", "ana").exit_code == 0
     assert [(one.action, one.topic, one.label, one.into) for one in sent] == [
         ("rename", "t-1", "Post that never comes", None),
         ("merge", "t-1", None, "t-2"),
+        ("undo", "t-3", None, None),
     ]
     assert all(one.actor == "ana" for one in sent)
+
+
+def test_groups_are_listed_with_their_topics(store: Path) -> None:
+    groups = [json.loads(line) for line in run("--groups", "--json").stdout.splitlines()]
+    assert [(one["group"], [topic["id"] for topic in one["topics"]]) for one in groups] == [
+        (None, ["t-2"]),
+        ("g-1", ["t-1"]),
+    ]
+    assert all("centroid" not in topic for one in groups for topic in one["topics"])
+    assert "1 topics, 30 sentences" in run("--groups").stdout
