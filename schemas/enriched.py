@@ -109,6 +109,52 @@ class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
     )
 
 
+class CorrectedFields(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person says a post's fields are. A field that is null was not corrected."""
+
+    sentiment: SentimentLabel | None = None
+    intents: Annotated[list[IntentLabel], Meta(max_length=5)] | None = None
+    topics: (
+        Annotated[list[TopicRef], Meta(max_length=20, description="Topics of the shared model; empty: none of them.")]
+        | None
+    ) = None
+    language: Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="ISO 639 code.")] | None = None
+    relevant: Annotated[bool | None, Meta(description="False: an advert, spam, or not about us.")] = None
+
+
+class Correction(CorrectedFields, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's word on a post, on the compacted topic `feedback.corrections`, keyed by identity. It wins over models.
+
+    It holds for the words that the person saw: for that version of the post, or another with the same clean text.
+    """
+
+    identity: str
+    post_version: int | None = None
+    words: Annotated[str | None, Meta(description="SHA-256 of the clean text that the person saw.")] = None
+    actor: str
+    at: str
+    note: str | None = None
+    step: Annotated[int, Meta(description="Grows by one with each correction of the post.")] = 1
+    commands: Annotated[list[str], Meta(description="Ids of the newest commands in it: a repeat is harmless.")] = (
+        msgspec.field(default_factory=list)
+    )
+    undone: Annotated[bool, Meta(description="Taken back: the models' word counts again.")] = False
+
+
+class CorrectionNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """In a post: what a person corrected, and what the models had said."""
+
+    fields: list[str]
+    actor: str
+    at: str
+    step: int
+    note: str | None = None
+    relevant: bool | None = None
+    model: Annotated[dict[str, Any], Meta(description="The models' own values of the corrected fields.")] = (
+        msgspec.field(default_factory=dict)
+    )
+
+
 class EnrichedPost(RawPost, frozen=True, kw_only=True, omit_defaults=True):
     """A raw post plus everything that the enrichers found out about it."""
 
@@ -127,6 +173,7 @@ class EnrichedPost(RawPost, frozen=True, kw_only=True, omit_defaults=True):
     topics: Annotated[list[TopicRef], Meta(description="The dominant one first.")] = msgspec.field(default_factory=list)
     authenticity: Authenticity = msgspec.field(default_factory=Authenticity)
     severity: Severity | None = None
+    correction: Annotated[CorrectionNote | None, Meta(description="Where a person's word replaced a model's.")] = None
     redactions: list[Redaction] = msgspec.field(default_factory=list)
     provenance: Provenance = msgspec.field(default_factory=Provenance)
     embedding: Annotated[str | None, Meta(description="Unit vector of the post: base64 of little-endian float32.")] = (
@@ -139,4 +186,5 @@ class Relabel(Struct, frozen=True, kw_only=True, tag_field="kind", tag="relabel"
 
     identity: str
     version: int
-    topics: list[TopicRef]
+    topics: list[TopicRef] | None = None
+    correction: Annotated[Correction | None, Meta(description="A person's word; `index` applies it.")] = None

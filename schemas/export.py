@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from schemas.alerts import Alert
-from schemas.cases import Case, CaseCommand
+from schemas.cases import Case, CaseAnswer, CaseCommand, Waiting
 from schemas.dead_letters import DeadLetter
-from schemas.enriched import EnrichedPost, Relabel
+from schemas.enriched import Correction, EnrichedPost, Relabel
 from schemas.raw import RawPost
 from schemas.signals import Lesson, Signal
 from schemas.topics import ForgetPost, LearnState, Sentence, Topic, TopicCommand
@@ -31,6 +31,9 @@ RECORDS: dict[str, type] = {
     "alerts.negative-spike": Alert,
     "cases": Case,
     "cases.commands": CaseCommand,
+    "cases.answers": CaseAnswer,
+    "cases.waiting": Waiting,
+    "corrections": Correction,
     "dead-letters": DeadLetter,
 }
 """Topic, less its prefix, to the type of its values."""

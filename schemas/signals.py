@@ -23,6 +23,7 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sentiment: SentimentLabel | None = None
     negativity: Annotated[float, Meta(ge=0, le=1)] = 0.0
     severity: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    reach: Annotated[float, Meta(ge=0, le=1)] = 0.0
     intents: list[IntentLabel] = msgspec.field(default_factory=list)
     language: str = "und"
     product: str | None = None

@@ -43,6 +43,9 @@ class Outcome:
 class Query:
     """What to look for in posts. `text` empty: everything; filters are exact; `since`/`until` are RFC 3339.
 
+    Of cases: `queue`, and `state`, which may also be `open` or `closed`. `corrected` names a field that a person
+    corrected; `thread` an id of a thread, or of the post that is replied to.
+
     `words`: all of the text's words and quoted phrases must occur, or any of them.
     """
 
@@ -58,6 +61,12 @@ class Query:
     place: str | None = None
     topic: str | None = None
     intent: str | None = None
+    queue: str | None = None
+    state: str | None = None
+    corrected: str | None = None
+    author: str | None = None
+    customer: str | None = None
+    thread: str | None = None
     since: str | None = None
     until: str | None = None
     sort: Literal["relevance", "newest", "severity"] = "relevance"

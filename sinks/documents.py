@@ -35,7 +35,8 @@ def case_document(case: Case) -> Document:
     """A case's document, dated by its last step."""
     body = _envelope("cases", case.id, case.updated_at, "state", created=case.opened_at)
     # left out where they equal their defaults, but people filter by them; so below
-    body["feedback"] = {"case": {"queue": case.queue, "severity": case.severity, **msgspec.to_builtins(case)}}
+    shown = ("queue", "status", "language", "severity")
+    body["feedback"] = {"case": {**{name: getattr(case, name) for name in shown}, **msgspec.to_builtins(case)}}
     return Document("cases", case.id, case.version, body)
 
 
@@ -85,7 +86,12 @@ def post_of(document: Document) -> EnrichedPost:
 
 
 def relabelled(document: Document, relabel: Relabel) -> Document:
-    """The post's document with other topics, same identity, and the version that the relabel carries."""
+    """The post's document with other topics, same identity, and the version that the relabel carries.
+
+    Topics that a person gave stay: a person's word wins over the model.
+    """
+    if relabel.topics is None or "topics" in document.body["feedback"].get("correction", {}).get("fields", ()):
+        return document
     topics = msgspec.to_builtins(relabel.topics)
     feedback = {**document.body["feedback"], "topics": topics, "version": relabel.version}
     if not topics:

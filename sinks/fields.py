@@ -26,8 +26,18 @@ FILTERS: dict[Kind, dict[str, tuple[str, ...]]] = {
         "place": ("feedback.place",),
         "topic": ("feedback.topics.id", "feedback.topics.label"),
         "intent": ("feedback.intents.label",),
+        "corrected": ("feedback.correction.fields",),
+        "author": ("feedback.author.handle", "feedback.author.id"),
+        "customer": ("feedback.author.customer_id",),
+        "thread": ("feedback.thread_id", "feedback.in_reply_to", "feedback.id"),
     },
-    "cases": {name: (f"feedback.case.{name}",) for name in ("channel", "source", "brand", "product", "place")},
+    "cases": {
+        **{name: (f"feedback.case.{name}",) for name in ("channel", "source", "product", "place", "language", "queue")},
+        "brand": ("feedback.case.brand", "feedback.case.company"),
+        "state": ("feedback.case.state", "feedback.case.status"),
+        "author": ("feedback.case.author",),
+        "customer": ("feedback.case.customer_id",),
+    },
     "alerts": {"brand": ("feedback.alert.brand",), "topic": ("feedback.alert.topics",)},
     "topics": {"topic": ("feedback.topic.id", "feedback.topic.label")},
     "journal": {},
@@ -118,7 +128,7 @@ def window(query: Query) -> Window:
 
 def filters(query: Query) -> list[tuple[str, str]]:
     """The exact filters that are set, as (name, value), each value sendable as UTF-8."""
-    named = ((name, getattr(query, name)) for name in FILTERS["posts"])
+    named = ((name, getattr(query, name)) for name in dict.fromkeys([*FILTERS["posts"], *FILTERS["cases"]]))
     return [(name, sendable(value)) for name, value in named if value is not None]
 
 

@@ -20,6 +20,9 @@ class Topics:
     alert_state: str
     cases: str
     case_commands: str
+    case_answers: str
+    case_waiting: str
+    corrections: str
     dead_letters: str
 
 
@@ -36,6 +39,9 @@ def topics_of(settings: Settings) -> Topics:
         alert_state=f"{prefix}.alerts.state",
         cases=f"{prefix}.cases",
         case_commands=f"{prefix}.cases.commands",
+        case_answers=f"{prefix}.cases.answers",
+        case_waiting=f"{prefix}.cases.waiting",
+        corrections=f"{prefix}.corrections",
         dead_letters=f"{prefix}.dead-letters",
     )
 
@@ -66,6 +72,9 @@ def plan(topics: Topics, *, partitions: int) -> list[TopicPlan]:
         TopicPlan(topics.topics, 1, _COMPACT),
         TopicPlan(topics.alerts, partitions, week),
         TopicPlan(topics.alert_state, partitions, _COMPACT | _LARGE),
-        TopicPlan(topics.cases, partitions, _COMPACT),
+        TopicPlan(topics.cases, partitions, _COMPACT | _LARGE),
+        TopicPlan(topics.case_answers, partitions, week),
+        TopicPlan(topics.case_waiting, partitions, _COMPACT),
+        TopicPlan(topics.corrections, partitions, _COMPACT),
         TopicPlan(topics.dead_letters, partitions, {"retention.ms": str(30 * 24 * 3600 * 1000)}),
     ]

@@ -102,6 +102,9 @@ def _post(dims: int) -> Properties:
         topic_labels=_KEYWORD,
         authenticity=_object(flags=_object(name=_KEYWORD, evidence={"type": "text", "index": False})),
         severity=_object(**_each(_DOUBLE, "score", "negativity", "reach"), factors=_OPAQUE),
+        correction=_object(
+            **_each(_KEYWORD, "fields", "actor"), at=_DATE, step=_LONG, relevant=_BOOLEAN, model=_OPAQUE
+        ),
         redactions=_object(**_each(_KEYWORD, "field", "kind")),
         provenance=_object(enrichers=_FLATTENED, failed=_FLATTENED, notes=_KEYWORD, raw=_OPAQUE),
         # the exact vector, for reading back; what is searched is the list of floats beside it
@@ -118,14 +121,18 @@ def _post(dims: int) -> Properties:
 
 _CASE = _object(
     **_each(_KEYWORD, "id", "identity", "queue", "state", "channel", "source", "post_id", "author", "customer_id"),
-    **_each(_NAME, "brand", "product", "place"),
-    **_each(_DATE, "opened_at", "updated_at"),
-    version=_LONG,
-    severity=_DOUBLE,
-    thread_id=_KEYWORD,
+    **_each(_KEYWORD, "status", "language", "thread_id"),
+    **_each(_NAME, "brand", "product", "place", "company", "department"),
+    **_each(_DATE, "opened_at", "updated_at", "acknowledged_at", "contacted_at", "mediation_at", "resolved_at"),
+    **_each(_DATE, "answered_at", "removal_requested_at", "recovered_at"),
+    **_each(_LONG, "version", "step", "post_version", "first_contact_seconds", "resolution_seconds"),
+    **_each(_DOUBLE, "severity", "reach"),
+    topics=_OPAQUE,
     excerpt=_ORIGINAL,
     translation=_ENGLISH,
-    history=_object(at=_DATE, **_each(_KEYWORD, "action", "actor", "identity")),
+    our_version=_FOLDED,
+    reply=_object(at=_DATE, text=_FOLDED, translation=_ENGLISH, identity=_KEYWORD),
+    history=_object(at=_DATE, **_each(_KEYWORD, "action", "actor", "identity", "state")),
 )
 _ALERT = _object(
     **_each(_KEYWORD, "id", "series", "dimension", "state", "measure", "incident", "leading"),

@@ -21,7 +21,7 @@ COMMANDS = {
     "setup": "create topics and the store's indices, where they are missing",
     "search": "search what was indexed",
     "alerts": "list the negative spikes",
-    "cases": "list the complaints that are followed, or move one",
+    "cases": "list what is followed up, or take a step in it",
     "topics": "list what people talk about",
     "backtest": "replay a file of counts through the spike detection",
     "report": "write what was indexed as one HTML page",

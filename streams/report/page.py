@@ -19,6 +19,7 @@ from streams.report.model import Feelings, Summary
 
 FEELINGS = ("negative", "neutral", "positive", "unscored")
 MARKS = 3
+CLOSED = ("answered", "resolved", "recovered", "removal-requested", "dismissed")
 TEMPLATE = "page.html.j2"
 
 
@@ -88,7 +89,7 @@ def _view(summary: Summary) -> dict[str, Any]:
             for topic in summary.topics
         },
         "unsupported": sum(group.unsupported for group in summary.languages),
-        "open_cases": sum(n for state, n in summary.case_states if state not in ("answered", "resolved", "recovered")),
+        "open_cases": sum(n for state, n in summary.case_states if state not in CLOSED),
         "recovered_cases": dict(summary.case_states).get("recovered", 0),
     }
 

@@ -194,6 +194,7 @@ def signal_of(draft: Draft) -> Signal:
         sentiment=post.sentiment.label,
         negativity=severity.negativity if severity else 0.0,
         severity=severity.score if severity else 0.0,
+        reach=severity.reach if severity else 0.0,
         intents=[intent.label for intent in post.intents],
         language=post.language or "und",
         product=post.product and post.product[:NAME],

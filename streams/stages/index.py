@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import msgspec
 
+from enrichers.severity import Severity
 from schemas.alerts import Alert
 from schemas.cases import Case
 from schemas.enriched import EnrichedPost, Relabel
 from schemas.errors import RejectedInput
 from schemas.topics import Topic
 from sinks.base import Document, Outcome, Sink, Status
-from sinks.documents import alert_document, case_document, post_document, relabelled, topic_document
+from sinks.documents import alert_document, case_document, post_document, post_of, relabelled, topic_document
+from streams.cases.corrections import Cost, corrected
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.observer import UNOBSERVED, Observer
@@ -45,7 +47,10 @@ class IndexStage:
         sink: Callable[[], Sink],
         backoff: Backoff = Backoff(),
         observer: Observer = UNOBSERVED,
+        cost: Cost | None = None,
     ) -> None:
+        """`cost` works out what a corrected post can cost; the enricher `severity` as it is, where none is given."""
+        self._cost = cost or Severity()
         self._topics = topics
         self.inputs: tuple[str, ...] = (topics.enriched, topics.alerts, topics.cases, topics.topics)
         self._make_sink = sink
@@ -104,14 +109,30 @@ class IndexStage:
             raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
 
     async def _relabelled(self, relabels: list[tuple[Record, Relabel]]) -> list[_Work]:
-        """The stored documents with the newest topics; a post that was replaced since keeps its own."""
-        newest = {relabel.identity: (record, relabel) for record, relabel in relabels}
-        stored = await asyncio.to_thread(self._open_sink.get, "posts", list(newest))
-        return [
-            _Work(record, relabelled(document, relabel))
-            for (record, relabel), document in zip(newest.values(), stored, strict=True)
-            if document is not None and document.version == relabel.version
-        ]
+        """The stored documents with the newest topics and corrections; a post that was replaced keeps its own."""
+        by_post: dict[str, list[tuple[Record, Relabel]]] = {}
+        for record, relabel in relabels:
+            by_post.setdefault(relabel.identity, []).append((record, relabel))
+        stored = await asyncio.to_thread(self._open_sink.get, "posts", list(by_post))
+        work = []
+        for found, document in zip(by_post.values(), stored, strict=True):
+            changed = document
+            for _, relabel in found:
+                changed = self._changed(changed, relabel) if changed is not None else None
+            if changed is not None and changed is not document:
+                work.append(_Work(found[-1][0], changed))
+        return work
+
+    def _changed(self, document: Document, relabel: Relabel) -> Document:
+        if relabel.correction is not None:
+            try:
+                post = post_of(document)
+            except ValueError:
+                log.warning("index: a correction found a document of another version of the schema, and left it")
+                return document
+            after = corrected(post, relabel.correction, self._cost)
+            return document if after is post else post_document(after)
+        return relabelled(document, relabel) if document.version == relabel.version else document
 
     @property
     def _open_sink(self) -> Sink:

@@ -84,7 +84,7 @@ class LearnStage:
         for learner in learners.values():
             changes = learner.changes()
             for relabel in changes.relabels:
-                named = ":".join(topic.id or "" for topic in relabel.topics)
+                named = ":".join(topic.id or "" for topic in relabel.topics or ())
                 headers = cloud_event(
                     kind="post.relabel",
                     stage=self.name,
