@@ -148,6 +148,7 @@ def build_flow(
     from streams.broker.client import client_config
     from streams.broker.outbox import Outbox
     from streams.broker.state import read_partition
+    from streams.cases.known import KnownCorrections
     from streams.delivery.harness import stage_app
     from streams.delivery.ledger import Ledger
     from streams.delivery.observer import UNOBSERVED
@@ -163,12 +164,16 @@ def build_flow(
     make_state_directory(settings)
     read_state: Callable[[str, int], Mapping[bytes, bytes]] = partial(read_partition, config)
     follower = ModelFollower(config, topics.topics)
+    corrections = KnownCorrections(config, topics.corrections)
     if "enrich" in names and chain is None:
         redact_secret(settings, shared=shared)  # refused now, not when the first post comes
     make_chain = chain or partial(build_chain, settings, shared=shared)
     makers: dict[str, Callable[[], Stage]] = {
         "enrich": lambda: EnrichStage(
-            topics, lambda: make_chain(follower.newest), Limits(max_bytes=settings.max_record_bytes)
+            topics,
+            lambda: make_chain(follower.newest),
+            Limits(max_bytes=settings.max_record_bytes),
+            corrections=corrections,
         ),
         "index": lambda: IndexStage(topics, sink or partial(build_sink, settings), observer=observer or UNOBSERVED),
         "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
@@ -194,4 +199,5 @@ def build_flow(
     ]
     if any(stage.name == "enrich" for stage in stages):
         follower.start()
-    return Flow(stages, apps, outbox, ledger, topics, [follower.close, outbox.close])
+        corrections.start()
+    return Flow(stages, apps, outbox, ledger, topics, [follower.close, corrections.close, outbox.close])

@@ -159,4 +159,8 @@ def uncorrected(post: EnrichedPost) -> EnrichedPost:
 
 
 def _costed(post: EnrichedPost, cost: Cost) -> EnrichedPost:
-    return cost([Draft(post=post)])[0].post
+    """The post with its severity worked out again; factors that only comparing with others gives stay."""
+    after = cost([Draft(post=post)])[0].post
+    if after.severity is None or post.severity is None:
+        return after
+    return replace(after, severity=replace(after.severity, factors={**post.severity.factors, **after.severity.factors}))

@@ -22,6 +22,7 @@ COMMANDS = {
     "search": "search what was indexed",
     "alerts": "list the negative spikes",
     "cases": "list what is followed up, or take a step in it",
+    "correct": "say what a post really is, or export what people said",
     "topics": "list what people talk about",
     "backtest": "replay a file of counts through the spike detection",
     "report": "write what was indexed as one HTML page",

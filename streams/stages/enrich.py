@@ -59,8 +59,15 @@ class EnrichStage:
 
     name = "enrich"
 
-    def __init__(self, topics: Topics, chain: Callable[[], Enrichment], limits: Limits) -> None:
-        """`chain` is called once, on the model thread, when the stage opens."""
+    def __init__(
+        self,
+        topics: Topics,
+        chain: Callable[[], Enrichment],
+        limits: Limits,
+        corrections: Callable[[Sequence[Draft]], list[Draft]] = list,
+    ) -> None:
+        """`chain` is called once, on the model thread, when the stage opens; `corrections` have the last word."""
+        self._corrections = corrections
         self.inputs: tuple[str, ...] = tuple(topics.raw.values())
         self._topics = topics
         self._make_chain = chain
@@ -90,7 +97,7 @@ class EnrichStage:
             return []
 
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
-        drafts = self._chain([one.draft for one in taken])
+        drafts = self._corrections(self._chain([one.draft for one in taken]))
         for one, draft in zip(taken, drafts, strict=True):
             messages.extend(self._forward(one.record, draft))
         return messages

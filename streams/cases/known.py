@@ -1,0 +1,66 @@
+"""People's corrections in every `enrich` worker: followed on their topic, so that a post enriched again keeps them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from enrichers.base import Draft
+from enrichers.severity import Severity
+from schemas.enriched import Correction
+from streams.broker.state import Entry, Follower
+from streams.cases.corrections import Cost, corrected
+
+
+class KnownCorrections:
+    """Applies to drafts what people have said of their posts, as of the last record seen. Thread-safe.
+
+    A post that is enriched while its correction is on the way gets it from `index` a moment later.
+    """
+
+    def __init__(self, config: dict[str, Any], topic: str, cost: Cost | None = None) -> None:
+        self._cost = cost or Severity()
+        self._decode = msgspec.json.Decoder(Correction).decode
+        self._known: dict[str, Correction] = {}
+        self._lock = threading.Lock()
+        self._follower = Follower(config, topic, self.apply)
+
+    def start(self) -> None:
+        """Starts following."""
+        self._follower.start()
+
+    def apply(self, entries: Sequence[Entry]) -> None:
+        """Takes over what is new on the topic."""
+        with self._lock:
+            for key, value in entries:
+                name = (key or b"").decode("utf-8", "replace")
+                if value is None:
+                    self._known.pop(name, None)
+                    continue
+                try:
+                    correction = self._decode(value)
+                except msgspec.MsgspecError:
+                    continue  # not ours
+                if correction.undone:
+                    self._known.pop(name, None)
+                else:
+                    self._known[name] = correction
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """The drafts, those that a person corrected with her word in place of the models'."""
+        with self._lock:
+            known = {draft.post.identity: self._known.get(draft.post.identity) for draft in drafts}
+        return [
+            draft if (one := known[draft.post.identity]) is None else self._corrected(draft, one) for draft in drafts
+        ]
+
+    def _corrected(self, draft: Draft, correction: Correction) -> Draft:
+        return replace(draft, post=corrected(draft.post, correction, self._cost))
+
+    def close(self) -> None:
+        """Stops following."""
+        self._follower.close()
