@@ -159,9 +159,11 @@ def _matches(field: str, value: str) -> Json:
 
 def request(chart: Chart, *, time: str, since: str, until: str) -> Json:
     """The body of the search that a chart makes for a time range (RFC 3339); columns by their ids."""
-    aggs = {name: _value(chart.columns[name]) for name in chart.values}
+    values = {name: _value(chart.columns[name]) for name in chart.values}
+    aggs = values
     for name in reversed(chart.buckets):
-        aggs = {name: {**_bucket(chart.columns[name], chart.columns), "aggs": aggs}}
+        # at every level, since a level may be ordered by a value
+        aggs = {**values, name: {**_bucket(chart.columns[name], chart.columns), "aggs": aggs}}
     window = {"range": {time: {"gte": since, "lt": until}}}
     return {"size": 0, "query": {"bool": {"filter": [window, kuery(chart.query)]}}, "aggs": aggs}
 
