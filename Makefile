@@ -16,7 +16,7 @@ setup: $(VENV)/.base ## prepare .venv, whose bin/vocero is the command
 	@deploy/local/packages.sh apertium
 
 setup-test: $(VENV)/.test
-	@deploy/local/packages.sh apertium chromium servers
+	@deploy/local/packages.sh apertium chromium servers clients
 
 demo: setup ## the main job on the shipped sample, nothing else needed
 	@$(BIN)/vocero demo

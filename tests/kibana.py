@@ -14,6 +14,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "kibana"
 FILE = FOLDER / "vocero.ndjson"
+PAGE = FOLDER.parents[1] / "docs" / "analysts.md"
 RECORDS = "___records___"
 Json = dict[str, Any]
 
@@ -23,6 +24,11 @@ _TOKEN = re.compile(r'"[^"]*"|[():]|[<>]=?|[^\s():<>"]+')
 def load(path: Path = FILE) -> list[Json]:
     """The objects, with the JSON in their attributes unpacked."""
     return [_unpacked(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def examples(language: str) -> list[str]:
+    """The code blocks of one language on the analysts' page."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def _unpacked(value: Any, name: str = "") -> Any:

@@ -1,11 +1,11 @@
-"""Writes vocero.ndjson, which Kibana imports: `python deploy/kibana/generate.py [FOLDER]`.
+"""Writes vocero.ndjson, which Kibana imports: `python deploy/kibana/generate.py [FOLDER] [--prefix NAME]`.
 
 One file, so that an import finds everything that its objects refer to. Every run writes the same bytes.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 from analyst import analyst
@@ -15,7 +15,6 @@ from operations import operations
 from views import data_views, saved_searches
 
 FILE = "vocero.ndjson"
-PREFIX = "feedback"
 BUILDERS = {
     "vocero-analyst": ("What customers say", analyst),
     "vocero-incidents": ("Alerts and cases", incidents),
@@ -23,19 +22,23 @@ BUILDERS = {
 }
 
 
-def objects() -> list[Object]:
-    """Everything, in the order in which it refers to each other."""
+def objects(prefix: str) -> list[Object]:
+    """Everything; `prefix` begins the names of the aliases in Elasticsearch."""
     labels = {name: label for name, (label, _) in BUILDERS.items()}
     built = [
         build({id_: label for id_, label in labels.items() if id_ != name}) for name, (_, build) in BUILDERS.items()
     ]
-    return [*data_views(PREFIX), *saved_searches(), *built]
+    return [*data_views(prefix), *saved_searches(), *built]
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     """One object a line."""
-    (folder / FILE).write_text("".join(f"{packed(one)}\n" for one in objects()), encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--prefix", default="feedback", help="the setting topic_prefix")
+    given = parser.parse_args()
+    (given.folder / FILE).write_text("".join(f"{packed(one)}\n" for one in objects(given.prefix)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    main()

@@ -39,6 +39,9 @@ for set in "$@"; do
         "Without them, the tests against a real Kafka and Elasticsearch are skipped." maven default-jre-headless
       java21 || need "Java 21" "about 90 MB" "Without it, the tests against Elasticsearch are skipped." \
         openjdk-21-jre-headless ;;
+    clients)
+      { command -v kcat && command -v jq; } >/dev/null || need "kcat and jq" "about 3 MB" \
+        "Without them, the examples for the shell are not tested." kcat jq ;;
     *) echo "packages.sh: there is no set '$set'" >&2; exit 2 ;;
   esac
 done

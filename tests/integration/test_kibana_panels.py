@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -121,6 +122,26 @@ def test_a_saved_search_shows_every_column_in_its_order(stored: tuple[Elasticsea
     values = [hit["sort"][0] for hit in hits if hit["sort"][0] is not None]
     assert values == sorted(values, reverse=True)
     assert len(set(values)) > 1 or len(hits) == 1
+
+
+@pytest.mark.parametrize("text", kibana.examples("kql"))
+def test_an_analysts_query_finds_something(stored: tuple[Elasticsearch, str], text: str) -> None:
+    client, prefix = stored
+    known = client.field_caps(index=f"{prefix}-posts", fields=sorted(kibana.kuery_fields(text)))["fields"]
+    assert set(known) >= kibana.kuery_fields(text)
+    assert 0 < client.count(index=f"{prefix}-posts", query=kibana.kuery(text))["count"] < 250
+
+
+@pytest.mark.parametrize("text", kibana.examples("console"))
+def test_an_analysts_request_is_answered(stored: tuple[Elasticsearch, str], text: str) -> None:
+    client, prefix = stored
+    head, _, body = text.partition("\n")
+    assert head == "GET feedback-posts/_search"
+    request = json.loads(body)
+    answer = client.search(index=f"{prefix}-posts", source=request.pop("_source", None), **request)
+    assert answer["hits"]["total"]["value"] > 0
+    for name, asked in request.get("aggs", {}).items():
+        assert answer["aggregations"][name]["buckets"], asked
 
 
 def test_stars_by_source_show_what_the_story_tells(stored: tuple[Elasticsearch, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -105,6 +106,13 @@ def test_the_generator_wrote_the_file(tmp_path: Path) -> None:
     assert (tmp_path / kibana.FILE.name).read_bytes() == kibana.FILE.read_bytes()
 
 
+def test_another_prefix_names_other_aliases(tmp_path: Path) -> None:
+    words = [sys.executable, str(kibana.FOLDER / "generate.py"), str(tmp_path), "--prefix", "voices"]
+    subprocess.run(words, check=True, timeout=60)
+    titles = [one["attributes"]["title"] for one in kibana.load(tmp_path / kibana.FILE.name)]
+    assert titles[:4] == ["voices-posts", "voices-alerts", "voices-cases", "voices-topics"]
+
+
 def test_ids_are_unique_and_references_resolve() -> None:
     known = {(one["type"], one["id"]) for one in OBJECTS}
     assert len(known) == len(OBJECTS)
@@ -205,6 +213,17 @@ def test_a_saved_searchs_fields_are_mapped(one: dict[str, Any]) -> None:
     named = {sort, *one["attributes"]["columns"], *kibana.kuery_fields(query)}
     assert direction == "desc"
     assert {name for name in named if not usable(view, name)} == set()
+
+
+@pytest.mark.parametrize("text", kibana.examples("esql"))
+def test_an_esql_examples_fields_are_mapped(text: str) -> None:
+    named = set(re.findall(r"\bfeedback\.[\w.]+", text))
+    assert named
+    assert {name for name in named if not usable("vocero-posts", name)} == set()
+
+
+def test_the_page_has_examples_of_each_kind() -> None:
+    assert [len(kibana.examples(language)) > 1 for language in ("kql", "console", "esql", "sh")] == [True] * 4
 
 
 def test_a_field_that_no_chart_can_have_is_noticed() -> None:

@@ -1,4 +1,4 @@
-"""Every `vocero` and `make` command in the README's code blocks exists, with its options."""
+"""Every `vocero` and `make` command that the README and the pages for users show exists, with its options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from pathlib import Path
 import click
 import pytest
 
+from schemas.codec import encode
 from streams.cli import cli
+from streams.cli.produce import command as produce
+from streams.cli.reading import options_of
+from streams.demo import parcels, sample_folder
+from streams.files import Post, open_posts
+from streams.settings import load_settings
+from streams.topics import topics_of
 
 pytestmark = pytest.mark.unit
 
@@ -25,6 +32,7 @@ def commands(markdown: str) -> Iterator[list[str]]:
     for block in _BLOCK.findall(markdown):
         for line in block.replace("\\\n", " ").splitlines():
             lexer = shlex.shlex(line.strip().removeprefix("$ "), posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True  # an address is one word
             words: list[str] = []
             skip = False
             for word in [*lexer, ";"]:
@@ -78,8 +86,11 @@ def targets() -> set[str]:
     return set(_TARGET.findall((PROJECT / "Makefile").read_text(encoding="utf-8")))
 
 
+PAGES = ("README.md", "docs/analysts.md", "docs/clients.md", "examples/README.md")
+
+
 def shown() -> list[list[str]]:
-    return list(commands((PROJECT / "README.md").read_text(encoding="utf-8")))
+    return [words for page in PAGES for words in commands((PROJECT / page).read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("words", shown(), ids=lambda words: shlex.join(words)[:80])
@@ -126,3 +137,18 @@ def test_the_parser_reads_a_shell_as_it_is_written() -> None:
         ["vocero", "search", "late delivery", "--language", "es"],
     ]
     check_all(list(commands(text)))
+
+
+def test_the_samples_mails_are_read_as_the_demo_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    (words,) = [
+        words for words in shown() if words[:2] == ["vocero", "produce"] and "--company" in words and "--map" in words
+    ]
+    given = produce.make_context("produce", words[2:]).params
+    settings = load_settings()
+    items = open_posts(given["paths"], options_of(given, settings))
+    read = {encode(item.raw) for item in items if isinstance(item, Post)}
+    topics = topics_of(settings)
+    told = {one.value for one in parcels(sample_folder(), topics) if one.topic == topics.raw["email"]}
+    assert read == told
+    assert len(told) > 40
