@@ -144,7 +144,7 @@ class _Teller:
         self.on_progress(ledger.settled_by("enrich"), moment)
         self.outcome.seconds = time.monotonic() - started
 
-    def _refused(self, topic: object, _: str) -> None:
+    def _refused(self, topic: object, _: object) -> None:
         self.outcome.refused += 1
         self.flow.ledger.withdrawn([str(topic)])
 

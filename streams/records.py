@@ -34,3 +34,8 @@ class Message:
     partition: int | None = None
     cause: Record | None = None
     state: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of key and value."""
+        return len(self.key or b"") + len(self.value or b"")

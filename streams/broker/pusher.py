@@ -10,12 +10,12 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from schemas.codec import encode
-from schemas.errors import BrokerError
+from schemas.errors import BrokerError, Reason, RejectedInput
 from schemas.identity import from_millis, identity
 from schemas.raw import RawPost
 from streams.headers import cloud_event
 
-OnRefused = Callable[[object, str], None]
+OnRefused = Callable[[object, RejectedInput], None]
 """Gets what the caller gave with the record, and why the broker did not take it."""
 
 
@@ -84,9 +84,11 @@ class Pusher:
     def _refuse(self, origin: object, error: KafkaError) -> None:
         self.pushed.refused += 1
         if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
-            self._on_refused(origin, "too large for Kafka's message limit: shorten the post or raise max.message.bytes")
+            reason: Reason = "too-large"
+            message = "too large for Kafka's message limit: shorten the post or raise max.message.bytes"
         else:
-            self._on_refused(origin, f"Kafka did not take it ({error.name()}): run the same command again")
+            reason, message = "failed", f"Kafka did not take it ({error.name()}): run the same command again"
+        self._on_refused(origin, RejectedInput(reason, message))
 
     def _pace(self) -> None:
         if self._rate is not None:

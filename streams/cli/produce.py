@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from schemas.errors import RejectedInput
 from streams.cli.common import settings_of
 from streams.cli.reading import options_of, reading_options
 from streams.files import Post, Reject, open_posts
@@ -50,9 +51,9 @@ def command(ctx: click.Context, /, **given: Any) -> None:
     topics = topics_of(settings)
     reach(settings)
 
-    def refused(origin: object, reason: str) -> None:
+    def refused(origin: object, error: RejectedInput) -> None:
         if isinstance(origin, Post):
-            report.reject(Reject(origin.line, "failed", reason, file=origin.file))
+            report.reject(Reject(origin.line, error.reason, str(error), file=origin.file))
 
     pusher = Pusher(client_config(settings), on_refused=refused, rate=given["rate"])
     with report:

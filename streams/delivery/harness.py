@@ -37,6 +37,8 @@ LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
 LEAVE_SECONDS = 5.0
 """How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
+SAFE_BYTES = 256 * 1024
+"""No broker in use takes less: messages up to this size can be sent together."""
 
 
 def stage_app(
@@ -148,12 +150,7 @@ class Settler:
         ]
         messages = await self._stage.process(mine) if mine else []
         worked = time.perf_counter()
-        refused = await self._outbox.send([message for message in messages if not message.state])
-        refused += await self._outbox.send([message for message in messages if message.state])
-        letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
-        if await self._outbox.send(letters):
-            raise RuntimeError("a dead letter is too large for the broker")
-        messages += letters
+        messages = await self._delivered(messages)
         self._ledger.settled(self._stage.name, records, messages)
         self._observer.settled(
             self._stage.name,
@@ -162,6 +159,31 @@ class Settler:
             work_seconds=worked - started,
             seconds=time.perf_counter() - started,
         )
+
+    async def _delivered(self, messages: list[Message]) -> list[Message]:
+        """Sends what follows from a batch, state last; gives what was taken, and the dead letters of what was not.
+
+        Of one cause all is taken or nothing: what the broker may find too large goes before the rest, alone.
+        """
+        outputs = [message for message in messages if not message.state]
+        large = sorted((one for one in outputs if one.size > SAFE_BYTES), key=lambda one: one.size, reverse=True)
+        refused: list[Message] = []
+        lost: set[int] = set()
+        for message in large:
+            if id(message.cause) not in lost and await self._outbox.send([message]):
+                refused.append(message)
+                lost.add(id(message.cause))
+        rest = [one for one in outputs if one.size <= SAFE_BYTES and id(one.cause) not in lost]
+        state = [message for message in messages if message.state]
+        refused += await self._outbox.send(rest)
+        refused += await self._outbox.send(state)
+        letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
+        if await self._outbox.send(letters):
+            raise RuntimeError("a dead letter is too large for the broker")
+        away = {id(message) for message in refused}
+        return [
+            one for one in (*large, *rest, *state) if id(one) not in away and (one.state or id(one.cause) not in lost)
+        ] + letters
 
     def _ends(self, records: list[Record]) -> dict[Partition, int]:
         partitions = {Partition(record.topic, record.partition) for record in records}

@@ -73,7 +73,7 @@ def test_what_cannot_be_used_is_told_with_its_line_and_the_rest_arrives(broker: 
     Path("posts.jsonl").write_text(body, encoding="utf-8")
     result = produce("posts.jsonl")
     assert result.exit_code == 1
-    for number, reason in ((2, "unknown-channel"), (3, "missing-field"), (4, "failed"), (5, "not-json")):
+    for number, reason in ((2, "unknown-channel"), (3, "missing-field"), (4, "too-large"), (5, "not-json")):
         line = next(line for line in result.stderr.splitlines() if f"line {number}:" in line)
         assert line.endswith(f"[{reason}]"), line
     assert "too large for Kafka" in result.stderr
