@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from enrichers.chain import Chain
 from enrichers.scoring.topic_model import TopicModel
 from schemas.codec import Limits
-from schemas.errors import MissingDependency, SettingsError
+from schemas.errors import BrokerError, MissingDependency, SettingsError
 from sinks.base import Sink
 from streams.settings import Settings
 from streams.topics import Topics, topics_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
     from streams.delivery.observer import Observer
+    from streams.reenrich import Again
     from streams.stages.base import Stage
 
 STAGES = ("enrich", "index", "alert", "case", "learn")
@@ -140,10 +141,12 @@ def build_flow(
     chain: Callable[[Callable[[], TopicModel]], Chain] | None = None,
     shared: bool = True,
     observer: Observer | None = None,
+    again: Again | None = None,
 ) -> Flow:
     """The named stages as Faust apps on the settings' broker. `sink` and `chain` replace the real ones in tests.
 
-    `observer` is told what the stages do. `shared` False: the broker is this process's own.
+    `observer` is told what the stages do. `again`: `enrich` makes documents anew (see `streams.reenrich`). `shared`
+    False: the broker is this process's own.
     """
     from streams.broker.client import client_config
     from streams.broker.outbox import Outbox
@@ -168,12 +171,19 @@ def build_flow(
     if "enrich" in names and chain is None:
         redact_secret(settings, shared=shared)  # refused now, not when the first post comes
     make_chain = chain or partial(build_chain, settings, shared=shared)
+
+    def enrichment() -> Chain:
+        if again is not None and not follower.wait(seconds=60):
+            raise BrokerError("the topic model could not be read within 60 s: run the same command again")
+        return make_chain(follower.newest)
+
     makers: dict[str, Callable[[], Stage]] = {
         "enrich": lambda: EnrichStage(
             topics,
-            lambda: make_chain(follower.newest),
+            enrichment,
             Limits(max_bytes=settings.max_record_bytes),
             corrections=corrections,
+            again=again,
         ),
         "index": lambda: IndexStage(topics, sink or partial(build_sink, settings), observer=observer or UNOBSERVED),
         "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
@@ -194,6 +204,7 @@ def build_flow(
             dead_letters=topics.dead_letters,
             ledger=ledger,
             observer=observer or UNOBSERVED,
+            group=again.group if again is not None and stage.name == "enrich" else None,
         )
         for stage in stages
     ]

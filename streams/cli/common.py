@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from schemas.errors import StoreError
+from schemas.identity import parse_time, to_millis
 from sinks.base import Sink
 from streams.logs import JSONLines
 from streams.settings import Settings, load_settings
@@ -61,6 +62,16 @@ def opened_store(settings: Settings) -> Iterator[Sink]:
         yield sink
     finally:
         sink.close()
+
+
+def millis_option(ctx: click.Context, name: str, text: str | None) -> int | None:
+    """The value of an option that is a time, in milliseconds."""
+    if text is None:
+        return None
+    moment = parse_time(text)
+    if moment is None:
+        raise click.BadParameter("no time; write it like 2026-03-01 or 2026-03-01T09:30:00Z", ctx=ctx, param_hint=name)
+    return to_millis(moment)
 
 
 def print_json(value: Any) -> None:

@@ -12,8 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from schemas.errors import Reason
-from schemas.identity import parse_time, to_millis
-from streams.cli.common import errors_console, json_option, print_json, settings_of
+from streams.cli.common import errors_console, json_option, millis_option, print_json, settings_of
 from streams.wiring import STAGES
 
 
@@ -56,7 +55,7 @@ def command(
     from streams.topics import topics_of
 
     settings = settings_of(ctx)
-    choice = Choice(reasons, stages, _millis(ctx, "since", since), _millis(ctx, "until", until))
+    choice = Choice(reasons, stages, millis_option(ctx, "--since", since), millis_option(ctx, "--until", until))
     config = client_config(settings)
     reach(settings)
     bar = Progress(
@@ -98,14 +97,3 @@ def command(
         if count := result.total(fate):
             say(f"{count} cannot be driven again: {FATES[fate]}")
     ctx.exit(1 if result.total("gone", "changed", "refused") else 0)
-
-
-def _millis(ctx: click.Context, name: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    moment = parse_time(text)
-    if moment is None:
-        raise click.BadParameter(
-            "is no time: such as 2026-03-01 or 2026-03-01T09:30:00Z", ctx=ctx, param_hint=f"--{name}"
-        )
-    return to_millis(moment)

@@ -49,11 +49,12 @@ def stage_app(
     dead_letters: str,
     ledger: Ledger,
     observer: Observer = UNOBSERVED,
+    group: str | None = None,
 ) -> faust.App:
-    """The Faust app that runs one stage in its own consumer group."""
+    """The Faust app that runs one stage in its own consumer group, which is called by `group` or the stage's name."""
     require_extensions()
     app = faust.App(
-        f"{settings.kafka_group_prefix}-{stage.name}",
+        f"{settings.kafka_group_prefix}-{group or stage.name}",
         broker=[f"kafka://{server.strip()}" for server in settings.broker.split(",")],
         broker_credentials=credentials(settings),
         autodiscover=False,

@@ -52,6 +52,10 @@ class ModelFollower:
                 self._stale = False
             return self._model
 
+    def wait(self, *, seconds: float) -> bool:
+        """True once the model is as the topic had it at the start; False after `seconds`."""
+        return self._follower.ready.wait(seconds)
+
     def close(self) -> None:
         """Stops following."""
         self._follower.close()

@@ -31,6 +31,7 @@ from streams.headers import (
 from streams.intake import to_draft
 from streams.outgoing import NOT_SHOWN, refuse_unredacted
 from streams.records import Message, Record
+from streams.reenrich import Again
 from streams.stages.base import each
 from streams.topics import Topics
 
@@ -65,14 +66,20 @@ class EnrichStage:
         chain: Callable[[], Enrichment],
         limits: Limits,
         corrections: Callable[[Sequence[Draft]], list[Draft]] = list,
+        *,
+        again: Again | None = None,
     ) -> None:
-        """`chain` is called once, on the model thread, when the stage opens; `corrections` have the last word."""
+        """`chain` is called once, on the model thread, when the stage opens; `corrections` have the last word.
+
+        `again`: these posts were enriched before, so only their documents are made anew.
+        """
         self._corrections = corrections
         self.inputs: tuple[str, ...] = tuple(topics.raw.values())
         self._topics = topics
         self._make_chain = chain
         self._chain: Enrichment | None = None
         self._limits = limits
+        self._again = again
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="enrich")
 
     async def open(self) -> None:
@@ -93,7 +100,8 @@ class EnrichStage:
         taken: list[_Taken] = []
 
         def take(record: Record) -> list[Message]:
-            taken.append(_Taken(record, self._draft(record)))
+            if self._again is None or self._again.takes(record):
+                taken.append(_Taken(record, self._draft(record)))
             return []
 
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
@@ -134,7 +142,7 @@ class EnrichStage:
             return [self._refused(record, post, error)]
         except (UnicodeEncodeError, ValueError, OverflowError):
             return [self._refused(record, post, RejectedInput("bad-value", "the post cannot be written as JSON"))]
-        only = only_for(record)
+        only = only_for(record) if self._again is None else "index"
 
         def message(topic: str, key: str, value: bytes, kind: str, partition: int | None = None) -> Message:
             headers = self._headers(kind, post, raw, record, only)

@@ -1,0 +1,62 @@
+"""A better model over posts that were enriched before: the same documents, and nothing else happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sinks.base import KINDS, Query
+
+if TYPE_CHECKING:
+    from tests.agents.conftest import Bench
+
+pytestmark = pytest.mark.agents
+
+
+def test_a_model_upgrade_changes_documents_and_nothing_else(bench: Bench) -> None:
+    def before() -> None:
+        bench.send(*(bench.post(number, text="bad" if number % 2 else "good") for number in range(10)))
+        bench.send(bench.post(3, text="bad, and edited"))
+        bench.until(lambda: bench.sink.count("posts") == 10 and bench.sink.count("cases") == 5)
+        bench.until(lambda: bench.text(3) == "bad, and edited")
+
+    def after() -> None:
+        bench.until(lambda: models() == {"2"})
+
+    def models() -> set[str]:
+        return {hit.body["feedback"]["provenance"]["enrichers"]["marking"] for hit in posts()}
+
+    def posts() -> list[object]:
+        return bench.sink.search(Query(limit=100)).documents  # type: ignore[return-value]
+
+    def versions() -> dict[str, int]:
+        return {hit.id: hit.version for hit in posts()}
+
+    def others() -> dict[str, int]:
+        topics = bench.topics
+        return {name: len(bench.records(name)) for name in (topics.signals, topics.learn, topics.cases, topics.alerts)}
+
+    bench.while_running(before)
+    known, told = versions(), others()
+    cases = {one.id: one.version for one in bench.sink.search(Query(kind="cases", limit=100)).documents}
+    assert models() == {"1"}
+    bench.model = "2"
+    bench.enrich_again("upgrade")
+    assert models() == {"1"}, "index was not running"
+    bench.while_running(after)
+    assert versions() == known
+    assert others() == told
+    assert {one.id: one.version for one in bench.sink.search(Query(kind="cases", limit=100)).documents} == cases
+    assert bench.text(3) == "bad, and edited"
+    assert {kind: bench.sink.count(kind) for kind in KINDS} == {
+        "posts": 10,
+        "cases": 5,
+        "alerts": 0,
+        "topics": 0,
+        "journal": 0,
+    }
+    written = len(bench.records(bench.topics.enriched))
+    bench.enrich_again("upgrade")  # done already: nothing is left of it
+    bench.enrich_again("later", since_ms=2**42)
+    assert len(bench.records(bench.topics.enriched)) == written == 22
