@@ -23,13 +23,13 @@ from streams.broker.embedded import EmbeddedBroker
 from streams.broker.outbox import Outbox
 from streams.broker.reading import Reader
 from streams.records import Message, Record
-from streams.reenrich import Finish, again
+from streams.reenrich import Again, Finish, again
 from streams.replay.job import Replay, Replayed
 from streams.replay.letters import Choice
 from streams.runner import Runner
 from streams.settings import Settings, load_settings
 from streams.topics import plan, topics_of
-from streams.wiring import STAGES, build_flow
+from streams.wiring import STAGES, Flow, build_flow
 
 
 class Marking:
@@ -76,13 +76,16 @@ class Bench:
         self.topics = topics_of(self.settings)
         self.sink = Refusing()
         self.model = "1"
+        self.channels = self.topics.raw
         broker.create([one.name for one in plan(self.topics, partitions=4)])
 
-    def while_running(self, story: Callable[[], None], *stages: str) -> None:
-        """Runs stages on this thread, all if none is named, and `story` on another one until it ends."""
-        flow = build_flow(
-            self.settings, stages or STAGES, shared=False, sink=lambda: self.sink, chain=lambda _: self._chain()
-        )
+    def while_running(self, story: Callable[[], None], *stages: str, again: Again | None = None) -> None:
+        """Runs stages on this thread, all if none is named, and `story` on another one until it ends.
+
+        A consumer group that comes back waits a minute on the embedded broker: take another prefix for a second run.
+        """
+        flow = self._flow(stages or STAGES, again)
+        self.channels = flow.topics.raw
         runner = Runner(flow.apps, flow.stages)
         failed: list[BaseException] = []
 
@@ -108,11 +111,11 @@ class Bench:
     def enrich_again(self, label: str, *, since_ms: int | None = None) -> None:
         """What `vocero run enrich --reenrich LABEL` does, until it ends by itself."""
         config = client_config(self.settings)
-        wanted = again(config, self.topics, label, since_ms=since_ms)
+        wanted = self.again(label, since_ms=since_ms)
         finish = Finish(config, f"{self.settings.kafka_group_prefix}-{wanted.group}", wanted.ends)
         if finish.done():
             return
-        flow = build_flow(self.settings, ["enrich"], shared=False, chain=lambda _: self._chain(), again=wanted)
+        flow = self._flow(["enrich"], wanted)
         runner = Runner(flow.apps, flow.stages)
         finish.start(runner.stop)
         code = runner.run()
@@ -120,8 +123,18 @@ class Bench:
         flow.close()
         assert code == 0
 
-    def _chain(self) -> Chain:
-        return Chain([Marking(self.model)])
+    def again(self, label: str, *, since_ms: int | None = None) -> Again:
+        return again(client_config(self.settings), self.topics, label, since_ms=since_ms)
+
+    def _flow(self, stages: Sequence[str], wanted: Again | None) -> Flow:
+        return build_flow(
+            self.settings,
+            stages,
+            shared=False,
+            sink=lambda: self.sink,
+            chain=lambda _: Chain([Marking(self.model)]),
+            again=wanted,
+        )
 
     def send(self, *messages: Message) -> None:
         outbox = Outbox(client_config(self.settings))
