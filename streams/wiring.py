@@ -173,8 +173,8 @@ def build_flow(
     make_chain = chain or partial(build_chain, settings, shared=shared)
 
     def enrichment() -> Chain:
-        if again is not None and not follower.wait(seconds=60):
-            raise BrokerError("the topic model could not be read within 60 s: run the same command again")
+        if again is not None and not (follower.wait(seconds=60) and corrections.wait(seconds=60)):
+            raise BrokerError("topics and corrections could not be read within 60 s: run the same command again")
         return make_chain(follower.newest)
 
     makers: dict[str, Callable[[], Stage]] = {

@@ -33,6 +33,10 @@ class KnownCorrections:
         """Starts following."""
         self._follower.start()
 
+    def wait(self, *, seconds: float) -> bool:
+        """True once every correction that stood on the topic at the start is known; False after `seconds`."""
+        return self._follower.ready.wait(seconds)
+
     def apply(self, entries: Sequence[Entry]) -> None:
         """Takes over what is new on the topic."""
         with self._lock:

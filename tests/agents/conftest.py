@@ -110,9 +110,8 @@ class Bench:
 
     def enrich_again(self, label: str, *, since_ms: int | None = None) -> None:
         """What `vocero run enrich --reenrich LABEL` does, until it ends by itself."""
-        config = client_config(self.settings)
         wanted = self.again(label, since_ms=since_ms)
-        finish = Finish(config, f"{self.settings.kafka_group_prefix}-{wanted.group}", wanted.ends)
+        finish = self.finish(wanted)
         if finish.done():
             return
         flow = self._flow(["enrich"], wanted)
@@ -125,6 +124,9 @@ class Bench:
 
     def again(self, label: str, *, since_ms: int | None = None) -> Again:
         return again(client_config(self.settings), self.topics, label, since_ms=since_ms)
+
+    def finish(self, wanted: Again) -> Finish:
+        return Finish(client_config(self.settings), f"{self.settings.kafka_group_prefix}-{wanted.group}", wanted.ends)
 
     def _flow(self, stages: Sequence[str], wanted: Again | None) -> Flow:
         return build_flow(

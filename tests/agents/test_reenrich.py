@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from sinks.base import KINDS, Query
+from schemas.codec import encode
+from schemas.enriched import Correction
+from sinks.base import KINDS, Document, Query
+from streams.records import Message
 
 if TYPE_CHECKING:
     from tests.agents.conftest import Bench
@@ -23,13 +26,13 @@ def test_a_model_upgrade_changes_documents_and_nothing_else(bench: Bench) -> Non
         bench.until(lambda: bench.text(3) == "bad, and edited")
 
     def after() -> None:
-        bench.until(lambda: models() == {"2"})
+        bench.until(lambda: models() == {"2"} and bench.finish(upgrade).done())
 
     def models() -> set[str]:
         return {hit.body["feedback"]["provenance"]["enrichers"]["marking"] for hit in posts()}
 
-    def posts() -> list[object]:
-        return bench.sink.search(Query(limit=100)).documents  # type: ignore[return-value]
+    def posts() -> list[Document]:
+        return bench.sink.search(Query(limit=100)).documents
 
     def versions() -> dict[str, int]:
         return {hit.id: hit.version for hit in posts()}
@@ -39,14 +42,20 @@ def test_a_model_upgrade_changes_documents_and_nothing_else(bench: Bench) -> Non
         return {name: len(bench.records(name)) for name in (topics.signals, topics.learn, topics.cases, topics.alerts)}
 
     bench.while_running(before)
+    (fifth,) = [hit for hit in posts() if hit.body["feedback"]["id"] == "5"]
+    word = Correction(identity=fifth.id, post_version=fifth.version, sentiment="neutral", actor="ana", at="2026-03-01")
+    bench.send(Message(bench.topics.corrections, fifth.id.encode(), encode(word)))
     known, told = versions(), others()
     cases = {one.id: one.version for one in bench.sink.search(Query(kind="cases", limit=100)).documents}
     assert models() == {"1"}
     bench.model = "2"
     # a group of its own for `index` too: everything is delivered to it twice
     bench.settings = msgspec.structs.replace(bench.settings, kafka_group_prefix="second")
-    bench.while_running(after, "enrich", "index", again=bench.again("upgrade"))
+    upgrade = bench.again("upgrade")
+    bench.while_running(after, "enrich", "index", again=upgrade)
     assert versions() == known
+    labels = {hit.body["feedback"]["id"]: hit.body["feedback"]["sentiment"]["label"] for hit in posts()}
+    assert labels == {str(n): "neutral" if n == 5 else "negative" if n % 2 else "positive" for n in range(10)}
     assert others() == told
     assert {one.id: one.version for one in bench.sink.search(Query(kind="cases", limit=100)).documents} == cases
     assert bench.text(3) == "bad, and edited"
