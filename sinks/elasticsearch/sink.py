@@ -142,6 +142,8 @@ class ElasticsearchSink:
 
     def _fetch(self, kind: Kind, ids: list[str]) -> dict[str, Document]:
         answer = _explained(lambda: self._client.mget(index=self._alias(kind), ids=ids, source_excludes=_WITHOUT))
+        if any("error" in one for one in answer["docs"]):  # not the same as not found
+            raise StoreError("Elasticsearch could not read some documents now; see its log, and try again")
         return {one["_id"]: _document(kind, one) for one in answer["docs"] if one.get("found")}
 
     def _delete(self, removals: list[Removal], at: str) -> list[Outcome]:

@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -14,7 +15,7 @@ from enrichers.severity import Severity
 from schemas.alerts import Alert
 from schemas.cases import Case
 from schemas.enriched import EnrichedPost, Relabel
-from schemas.errors import RejectedInput
+from schemas.errors import RejectedInput, StoreError
 from schemas.topics import Topic
 from sinks.base import Document, Outcome, Sink, Status
 from sinks.documents import alert_document, case_document, post_document, post_of, relabelled, topic_document
@@ -28,6 +29,7 @@ from streams.stages.base import each
 from streams.topics import Topics
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class IndexStage:
         self._decode_topic = msgspec.json.Decoder(Topic).decode
 
     async def open(self) -> None:
-        """Opens the sink and creates what is missing in it."""
+        """Opens the sink and creates what is missing in it; waits for a store that is away."""
         self._sink = await asyncio.to_thread(self._make_sink)
-        await asyncio.to_thread(self._sink.open)
+        await self._patiently(self._sink.open)
 
     async def assigned(self, partitions: frozenset[int]) -> None:
         """Nothing is kept per partition."""
@@ -113,7 +115,8 @@ class IndexStage:
         by_post: dict[str, list[tuple[Record, Relabel]]] = {}
         for record, relabel in relabels:
             by_post.setdefault(relabel.identity, []).append((record, relabel))
-        stored = await asyncio.to_thread(self._open_sink.get, "posts", list(by_post))
+        sink = self._open_sink
+        stored = await self._patiently(lambda: sink.get("posts", list(by_post)))
         work = []
         for found, document in zip(by_post.values(), stored, strict=True):
             changed = document
@@ -139,6 +142,18 @@ class IndexStage:
         if self._sink is None:
             raise RuntimeError("the stage is not open")
         return self._sink
+
+    async def _patiently(self, call: Callable[[], T]) -> T:
+        """What `call` gives, in a thread, as soon as the store lets it."""
+        attempt = 0
+        while True:
+            try:
+                return await asyncio.to_thread(call)
+            except StoreError as error:
+                attempt += 1
+                delay = self._backoff.delay(attempt, self._random.random())
+                log.warning("index: waiting %.1f s for the store: %s", delay, error)
+                await asyncio.sleep(delay)
 
     async def _write(self, work: list[_Work]) -> list[Message]:
         """Writes until each document is settled; what the store refuses for good becomes a dead letter."""
