@@ -22,6 +22,16 @@ VOCERO = str(Path(sys.executable).with_name("vocero"))
 STOP_SECONDS = 30.0
 
 
+def up(server: LocalServer) -> str:
+    """Starts it; once more where a busy machine was too slow for the script's own patience."""
+    for _ in range(4):
+        try:
+            return server.start()
+        except RuntimeError:
+            time.sleep(5.0)
+    return server.start()
+
+
 class Worker:
     """One worker process. `light` without models; else `vocero run`."""
 
@@ -64,9 +74,9 @@ class Deployment:
         self.workers: list[Worker] = []
         self.started = 0
         self._feeders: list[Feeder] = []
-        self._session_seconds = session_seconds
-        self.address = kafka.start()
-        self.url = store.start()
+        self.session_seconds = session_seconds
+        self.address = up(kafka)
+        self.url = up(store)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("VOCERO_")},
             "VOCERO_KAFKA_BOOTSTRAP_SERVERS": self.address,

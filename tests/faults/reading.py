@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from schemas.dead_letters import DeadLetter
@@ -73,6 +74,12 @@ class Reader:
                 consumer.close()
             found[group] = Marks(committed, ends)
         return found
+
+    def members(self, group: str) -> int:
+        """How many workers a group has now."""
+        admin = AdminClient({"bootstrap.servers": self._address, "log_level": 0})
+        name = f"{self._prefix}-{group}"
+        return len(admin.describe_consumer_groups([name])[name].result().members)
 
     def seen(self, acknowledged: set[tuple[str, int, int]]) -> Seen:
         """Everything; offsets first, so that what they promise must be in what is read after them."""

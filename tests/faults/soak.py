@@ -19,7 +19,7 @@ from typing import Any
 import click
 from rich.console import Console
 
-from tests.faults.deployment import Deployment, deployed
+from tests.faults.deployment import Deployment, deployed, up
 from tests.faults.feed import Feeder
 from tests.faults.verifier import Verdict
 
@@ -106,7 +106,7 @@ class Soak:
     def _restart(server: Any, *, kill: bool, away: float = 1.0) -> None:
         server.kill() if kill else server.stop()
         time.sleep(away)
-        server.start()
+        up(server)
 
     def run(self, minutes: float, pause: tuple[float, float]) -> Verdict:
         """Until the time is over and everything sent is settled."""
