@@ -76,6 +76,14 @@ class Authenticity(Struct, frozen=True, kw_only=True):
     flags: list[Flag] = msgspec.field(default_factory=list)
 
 
+class Link(Struct, frozen=True, kw_only=True):
+    """Another post that tells the same complaint, found by comparing; a person can undo it."""
+
+    identity: Annotated[str, Meta(description="Identity of the other post.")]
+    confidence: Annotated[float, Meta(ge=0, le=1)]
+    evidence: Annotated[list[str], Meta(description="Why, in words.")]
+
+
 class Severity(Struct, frozen=True, kw_only=True):
     """What a negative post can cost: negativity × reach, with the factors beside the score."""
 
@@ -174,6 +182,9 @@ class EnrichedPost(RawPost, frozen=True, kw_only=True, omit_defaults=True):
     authenticity: Authenticity = msgspec.field(default_factory=Authenticity)
     severity: Severity | None = None
     correction: Annotated[CorrectionNote | None, Meta(description="Where a person's word replaced a model's.")] = None
+    links: Annotated[list[Link], Meta(description="The same complaint told elsewhere, the surest first.")] = (
+        msgspec.field(default_factory=list)
+    )
     redactions: list[Redaction] = msgspec.field(default_factory=list)
     provenance: Provenance = msgspec.field(default_factory=Provenance)
     embedding: Annotated[str | None, Meta(description="Unit vector of the post: base64 of little-endian float32.")] = (
@@ -188,3 +199,25 @@ class Relabel(Struct, frozen=True, kw_only=True, tag_field="kind", tag="relabel"
     version: int
     topics: list[TopicRef] | None = None
     correction: Annotated[Correction | None, Meta(description="A person's word; `index` applies it.")] = None
+
+
+class Compared(Struct, frozen=True, kw_only=True, tag_field="kind", tag="compared"):
+    """What comparing a post with others has shown, sent on `feedback.enriched` like a relabel; only `index` reads it.
+
+    It is the whole of it: what an earlier one said and this one does not say no longer holds.
+    """
+
+    identity: str
+    version: int
+    links: list[Link] = msgspec.field(default_factory=list)
+    flags: Annotated[list[Flag], Meta(description="Beside those that the post shows by itself.")] = msgspec.field(
+        default_factory=list
+    )
+    factors: Annotated[dict[str, float], Meta(description="Recurrence, beside the severity's own factors.")] = (
+        msgspec.field(default_factory=dict)
+    )
+
+
+COMPARED_FACTORS = ("author_recurrence", "topic_recurrence")
+COMPARED_FLAGS = ("copied-text", "praise-burst", "many-posts")
+"""Names of the severity factors and of the flags that only a comparison gives."""

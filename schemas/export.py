@@ -12,7 +12,8 @@ import msgspec
 from schemas.alerts import Alert
 from schemas.cases import Case, CaseAnswer, CaseCommand, Waiting
 from schemas.dead_letters import DeadLetter
-from schemas.enriched import Correction, EnrichedPost, Relabel
+from schemas.enriched import Compared, Correction, EnrichedPost, Relabel
+from schemas.links import LinkCommand
 from schemas.raw import RawPost
 from schemas.signals import Lesson, Signal
 from schemas.topics import ForgetPost, LearnState, Sentence, Topic, TopicCommand
@@ -21,6 +22,7 @@ RECORDS: dict[str, type] = {
     "raw": RawPost,
     "enriched": EnrichedPost,
     "relabel": Relabel,
+    "compared": Compared,
     "signals": Signal,
     "learn": Lesson,
     "learn.commands": TopicCommand,
@@ -34,6 +36,7 @@ RECORDS: dict[str, type] = {
     "cases.answers": CaseAnswer,
     "cases.waiting": Waiting,
     "corrections": Correction,
+    "links.commands": LinkCommand,
     "dead-letters": DeadLetter,
 }
 """Topic, less its prefix, to the type of its values."""

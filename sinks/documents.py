@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.cases import Case
-from schemas.enriched import EnrichedPost, Relabel
+from schemas.enriched import COMPARED_FACTORS, COMPARED_FLAGS, Compared, EnrichedPost, Relabel
 from schemas.identity import from_millis, parse_time, to_millis
 from schemas.topics import Topic
 from sinks.base import Document, Kind, Removal
@@ -97,6 +97,20 @@ def relabelled(document: Document, relabel: Relabel) -> Document:
     if not topics:
         del feedback["topics"]
     return Document(document.kind, document.id, relabel.version, {**document.body, "feedback": feedback})
+
+
+def compared_document(document: Document, found: Compared) -> Document:
+    """The post's document with what comparing has shown, in the place of what an earlier comparison had."""
+    feedback = dict(document.body["feedback"])
+    flags = [flag for flag in feedback.get("authenticity", {}).get("flags", ()) if flag["name"] not in COMPARED_FLAGS]
+    flags += msgspec.to_builtins(found.flags)
+    feedback |= {"links": msgspec.to_builtins(found.links), "authenticity": {"flags": flags}}
+    if severity := feedback.get("severity"):
+        factors = {name: value for name, value in severity.get("factors", {}).items() if name not in COMPARED_FACTORS}
+        feedback["severity"] = {**severity, "factors": factors | found.factors}
+    for name in [name for name in ("links", "authenticity") if feedback[name] in ([], {"flags": []})]:
+        del feedback[name]
+    return Document(document.kind, document.id, found.version, {**document.body, "feedback": feedback})
 
 
 def _envelope(kind: Kind, identity: str, time: str | None, event_kind: str, *, created: str | None) -> dict[str, Any]:

@@ -23,6 +23,8 @@ class Topics:
     case_answers: str
     case_waiting: str
     corrections: str
+    link_state: str
+    link_commands: str
     dead_letters: str
 
 
@@ -42,6 +44,8 @@ def topics_of(settings: Settings) -> Topics:
         case_answers=f"{prefix}.cases.answers",
         case_waiting=f"{prefix}.cases.waiting",
         corrections=f"{prefix}.corrections",
+        link_state=f"{prefix}.links.state",
+        link_commands=f"{prefix}.links.commands",
         dead_letters=f"{prefix}.dead-letters",
     )
 
@@ -68,6 +72,8 @@ def plan(topics: Topics, *, partitions: int) -> list[TopicPlan]:
         TopicPlan(topics.enriched, partitions, week | _LARGE),
         TopicPlan(topics.signals, partitions, week),
         TopicPlan(topics.case_commands, partitions, week),
+        TopicPlan(topics.link_commands, partitions, week),
+        TopicPlan(topics.link_state, partitions, _COMPACT),
         TopicPlan(topics.learn, 1, week | _LARGE),
         TopicPlan(topics.topics, 1, _COMPACT),
         TopicPlan(topics.alerts, partitions, week),

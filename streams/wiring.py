@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streams.reenrich import Again
     from streams.stages.base import Stage
 
-STAGES = ("enrich", "index", "alert", "case", "learn")
+STAGES = ("enrich", "index", "alert", "case", "link", "learn")
 """Every stage by name, in the order of the flow."""
 
 
@@ -161,6 +161,7 @@ def build_flow(
     from streams.stages.enrich import EnrichStage
     from streams.stages.index import IndexStage
     from streams.stages.learn import LearnStage
+    from streams.stages.link import LinkStage
 
     topics = topics_of(settings)
     config = client_config(settings)
@@ -188,6 +189,7 @@ def build_flow(
         "index": lambda: IndexStage(topics, sink or partial(build_sink, settings), observer=observer or UNOBSERVED),
         "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
         "case": lambda: CaseStage(topics, read_state),
+        "link": lambda: LinkStage(topics, read_state),
         "learn": lambda: LearnStage(topics, read_state),
     }
     for name in names:

@@ -14,11 +14,19 @@ import msgspec
 from enrichers.severity import Severity
 from schemas.alerts import Alert
 from schemas.cases import Case
-from schemas.enriched import EnrichedPost, Relabel
+from schemas.enriched import Compared, EnrichedPost, Relabel
 from schemas.errors import RejectedInput, StoreError
 from schemas.topics import Topic
 from sinks.base import Document, Outcome, Sink, Status
-from sinks.documents import alert_document, case_document, post_document, post_of, relabelled, topic_document
+from sinks.documents import (
+    alert_document,
+    case_document,
+    compared_document,
+    post_document,
+    post_of,
+    relabelled,
+    topic_document,
+)
 from streams.cases.corrections import Cost, corrected
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
@@ -61,7 +69,7 @@ class IndexStage:
         self._observer = observer
         self._random = random.Random()  # noqa: S311 - jitter
         self._decode_post = msgspec.json.Decoder(EnrichedPost).decode
-        self._decode_relabel = msgspec.json.Decoder(Relabel).decode
+        self._decode_relabel = msgspec.json.Decoder(Relabel | Compared).decode
         self._decode_alert = msgspec.json.Decoder(Alert).decode
         self._decode_case = msgspec.json.Decoder(Case).decode
         self._decode_topic = msgspec.json.Decoder(Topic).decode
@@ -77,11 +85,11 @@ class IndexStage:
     async def process(self, batch: Sequence[Record]) -> list[Message]:
         """Dead letters of what the store rejects; everything else is written when this returns."""
         work: list[_Work] = []
-        relabels: list[tuple[Record, Relabel]] = []
+        relabels: list[tuple[Record, Relabel | Compared]] = []
 
         def take(record: Record) -> list[Message]:
             document = self._document(record)
-            if isinstance(document, Relabel):
+            if isinstance(document, Relabel | Compared):
                 relabels.append((record, document))
             elif document is not None:
                 work.append(_Work(record, document))
@@ -93,13 +101,14 @@ class IndexStage:
             messages.extend(await self._write(await self._relabelled(relabels)))
         return messages
 
-    def _document(self, record: Record) -> Document | Relabel | None:
+    def _document(self, record: Record) -> Document | Relabel | Compared | None:
         value = record.value or b""
         topic = text_header(record.headers, OF) or record.topic
         try:
             if topic == self._topics.enriched:
-                if b'"kind":"relabel"' in value[:32]:
-                    return self._decode_relabel(value)
+                if value.startswith(b'{"kind":"'):
+                    relabel: Relabel | Compared = self._decode_relabel(value)
+                    return relabel
                 return post_document(self._decode_post(value))
             if topic == self._topics.alerts:
                 return alert_document(self._decode_alert(value))
@@ -110,9 +119,9 @@ class IndexStage:
         except msgspec.MsgspecError:
             raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
 
-    async def _relabelled(self, relabels: list[tuple[Record, Relabel]]) -> list[_Work]:
+    async def _relabelled(self, relabels: list[tuple[Record, Relabel | Compared]]) -> list[_Work]:
         """The stored documents with the newest topics and corrections; a post that was replaced keeps its own."""
-        by_post: dict[str, list[tuple[Record, Relabel]]] = {}
+        by_post: dict[str, list[tuple[Record, Relabel | Compared]]] = {}
         for record, relabel in relabels:
             by_post.setdefault(relabel.identity, []).append((record, relabel))
         sink = self._open_sink
@@ -126,7 +135,9 @@ class IndexStage:
                 work.append(_Work(found[-1][0], changed))
         return work
 
-    def _changed(self, document: Document, relabel: Relabel) -> Document:
+    def _changed(self, document: Document, relabel: Relabel | Compared) -> Document:
+        if isinstance(relabel, Compared):
+            return compared_document(document, relabel) if document.version == relabel.version else document
         if relabel.correction is not None:
             try:
                 post = post_of(document)

@@ -1,0 +1,1 @@
+"""Labelled sets of vocero's own, and the figures on them."""

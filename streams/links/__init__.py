@@ -1,0 +1,1 @@
+"""The same complaint told elsewhere, copied texts and bursts of alike praise: pure decisions over a bounded memory."""

@@ -1,0 +1,156 @@
+"""What one partition remembers of its brands' posts, and what each new post changes in it. No Kafka, no clock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+
+from schemas.enriched import Compared, Link
+from schemas.errors import RejectedInput
+from schemas.links import LinkCommand
+from schemas.signals import Signal
+from streams.links.doubts import burst, copied, many, with_flag
+from streams.links.judging import DAY_MS, THRESHOLD, WINDOW_DAYS, compare, confidence, possible, same_person
+from streams.links.telling import Telling, telling_of
+from streams.links.window import NEAREST, SIZE, Window
+
+MAX_LINKS = 8
+MAX_UNDONE = 64
+TOPIC_DAYS = 7
+
+
+class Memory:
+    """The brands of one partition. `changed` is what the stage has to say and to keep."""
+
+    def __init__(self, tellings: Iterable[Telling] = (), *, size: int = SIZE) -> None:
+        self._size = size
+        self._brands: dict[str, Window] = {}
+        self._touched: dict[str, Telling | None] = {}
+        for telling in tellings:
+            self._window(telling.brand).add(telling)
+
+    def changed(self) -> Iterator[tuple[str, Telling | None]]:
+        """Identities whose state changed since the last call, with it; None where it was forgotten."""
+        touched, self._touched = self._touched, {}
+        yield from touched.items()
+
+    def get(self, brand: str, identity: str) -> Telling | None:
+        """A post that is remembered."""
+        window = self._brands.get(brand)
+        return None if window is None else window.get(identity)
+
+    def observe(self, signal: Signal) -> None:
+        """A post, compared with those before it. A repeat says again what was found; an older version says nothing."""
+        window = self._window(signal.brand)
+        known = window.get(signal.identity)
+        parted: list[str] = []
+        if known is not None:
+            if signal.version < known.version:
+                return
+            if signal.version == known.version:
+                self._touched[known.identity] = known
+                return
+            parted = known.undone
+            self._forget(window, known)
+        if signal.role == "company":
+            return
+        telling = telling_of(signal)
+        telling.undone = parted
+        for gone in window.add(telling):
+            self._touched[gone] = None
+        self._touched[telling.identity] = telling
+        self._link(window, telling)
+        self._doubt(window, telling)
+        if telling.grievance:
+            telling.factors = _recurrence(telling, window)
+            telling.told |= bool(telling.factors)
+
+    def command(self, command: LinkCommand) -> None:
+        """A person's word. Raises RejectedInput where one of the posts is not remembered (any more)."""
+        a, b = self.get(command.brand, command.identity), self.get(command.brand, command.other)
+        if a is None or b is None or a is b:
+            raise RejectedInput("bad-value", "the command names posts that are not among those that are compared")
+        for one, other in ((a, b), (b, a)):
+            one.links = [link for link in one.links if link.identity != other.identity]
+            one.undone = [identity for identity in one.undone if identity != other.identity]
+            if command.action == "link":
+                one.links = [
+                    Link(identity=other.identity, confidence=1.0, evidence=["linked by a person"]),
+                    *one.links,
+                ][:MAX_LINKS]
+            else:
+                one.undone = [*one.undone, other.identity][-MAX_UNDONE:]
+            self._say(one)
+
+    def _window(self, brand: str) -> Window:
+        return self._brands.setdefault(brand, Window(self._size))
+
+    def _say(self, telling: Telling) -> None:
+        telling.told = True
+        self._touched[telling.identity] = telling
+
+    def _forget(self, window: Window, telling: Telling) -> None:
+        """An older version: what was found by its words holds no longer."""
+        window.remove(telling.identity)
+        self._touched[telling.identity] = None
+        for link in telling.links:
+            other = window.get(link.identity)
+            if other is not None:
+                other.links = [one for one in other.links if one.identity != telling.identity]
+                self._say(other)
+
+    def _link(self, window: Window, telling: Telling) -> None:
+        found = []
+        for other in window.candidates(telling):
+            if possible(telling, other):
+                pair = compare(telling, other, window.rarity)
+                sure = confidence(pair)
+                if sure >= THRESHOLD:
+                    found.append((sure, other, pair.evidence))
+        found.sort(key=lambda one: (-one[0], one[1].identity))
+        for sure, other, evidence in found[:MAX_LINKS]:
+            for one, kin in ((telling, other), (other, telling)):
+                link = Link(identity=kin.identity, confidence=round(sure, 4), evidence=list(evidence))
+                links = sorted([*one.links, link], key=lambda each: -each.confidence)[:MAX_LINKS]
+                if links != one.links:
+                    one.links = links
+                    self._say(one)
+
+    def _doubt(self, window: Window, telling: Telling) -> None:
+        raised = [*copied(telling, window), *burst(telling, window)]
+        if (flood := many(telling, window)) is not None:
+            raised.append((telling, flood))
+        for one, flag in raised:
+            if one is telling or all(known.name != flag.name for known in one.flags):
+                one.flags = with_flag(one.flags, flag)
+                self._say(one)
+
+
+def compared(telling: Telling) -> Compared:
+    """What the post's document shall say."""
+    return Compared(
+        identity=telling.identity,
+        version=telling.version,
+        links=telling.links,
+        flags=telling.flags,
+        factors=telling.factors,
+    )
+
+
+def _recurrence(telling: Telling, window: Window) -> dict[str, float]:
+    """How often the author complained before, and how often the topic came up in a week: 0 to 1, by logarithm."""
+    earlier = [
+        other
+        for other in window.of_person(telling)
+        if other.grievance and 0 <= telling.time - other.time <= WINDOW_DAYS * DAY_MS and not _one_post(telling, other)
+    ]
+    topic = max((window.topic_count(key, telling.time, TOPIC_DAYS * DAY_MS) for key in telling.topics), default=0)
+    counts = {
+        "author_recurrence": math.log1p(len(earlier)) / math.log1p(NEAREST),
+        "topic_recurrence": math.log1p(topic) / math.log1p(1000),
+    }
+    return {name: round(min(value, 1.0), 4) for name, value in counts.items() if value > 0}
+
+
+def _one_post(a: Telling, b: Telling) -> bool:
+    return a.identity == b.identity or not (same_person(a, b))
