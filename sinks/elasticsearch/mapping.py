@@ -105,6 +105,7 @@ def _post(dims: int) -> Properties:
         correction=_object(
             **_each(_KEYWORD, "fields", "actor"), at=_DATE, step=_LONG, relevant=_BOOLEAN, model=_OPAQUE
         ),
+        links=_object(identity=_KEYWORD, confidence=_DOUBLE),
         redactions=_object(**_each(_KEYWORD, "field", "kind")),
         provenance=_object(enrichers=_FLATTENED, failed=_FLATTENED, notes=_KEYWORD, raw=_OPAQUE),
         # the exact vector, for reading back; what is searched is the list of floats beside it

@@ -59,7 +59,8 @@ def burst(telling: Telling, window: Window) -> list[tuple[Telling, Flag]]:
                 now.append(other)
         elif 0 < age <= (1 + _PAST_SPANS) * BURST_MS:
             before += 1
-    usual = before / _PAST_SPANS
+    spans = (telling.time - next(iter(window)).time) / BURST_MS - 1
+    usual = before / min(max(spans, 1.0), _PAST_SPANS)
     if len(now) < BURST or len(now) < USUAL * usual:
         return []
     subject = "product" if telling.product else "source"

@@ -1,1 +1,1 @@
-"""The five stages: enrich, index, alert, case, learn. One shape, see `streams.stages.base`."""
+"""The six stages: enrich, index, alert, case, link, learn. One shape, see `streams.stages.base`."""
