@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Protocol, runtime_checkable
 
-Kind = Literal["posts", "cases", "alerts", "topics", "journal"]
-KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "topics", "journal")
+Kind = Literal["posts", "cases", "alerts", "topics", "dead-letters", "journal"]
+KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "topics", "dead-letters", "journal")
 """`journal` holds what was done to the store itself: deletions and purges."""
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.cases import Case
+from schemas.dead_letters import DeadLetter
 from schemas.enriched import COMPARED_FACTORS, COMPARED_FLAGS, Compared, EnrichedPost, Relabel
 from schemas.identity import from_millis, parse_time, to_millis
 from schemas.topics import Topic
@@ -54,6 +55,15 @@ def topic_document(topic: Topic) -> Document:
     body["feedback"] = {"topic": {"status": topic.status, **msgspec.to_builtins(topic)}}
     version = max(to_millis(moment), 0) if moment is not None else max(topic.count, 0)
     return Document("topics", topic.id, version, body)
+
+
+def dead_letter_document(letter: DeadLetter) -> Document:
+    """A dead letter's document: what failed, why and where, without its excerpt: words stay where replay finds them."""
+    identity = f"{letter.stage}:{letter.topic}:{letter.partition}:{letter.offset}"
+    body = _envelope("dead-letters", identity, letter.at, "event", created=letter.at)
+    body["feedback"] = {"dead_letter": msgspec.to_builtins(msgspec.structs.replace(letter, excerpt=""))}
+    moment = parse_time(letter.at)
+    return Document("dead-letters", identity, 0 if moment is None else max(to_millis(moment), 0), body)
 
 
 def journal_document(action: str, at: str, details: dict[str, Any], *, identity: str, version: int) -> Document:

@@ -40,6 +40,7 @@ FILTERS: dict[Kind, dict[str, tuple[str, ...]]] = {
     },
     "alerts": {"brand": ("feedback.alert.brand",), "topic": ("feedback.alert.topics",)},
     "topics": {"topic": ("feedback.topic.id", "feedback.topic.label")},
+    "dead-letters": {},
     "journal": {},
 }
 """Per kind, a query's filter to the fields of which one must equal it. A filter that a kind lacks matches nothing."""
@@ -60,6 +61,7 @@ SUBJECTS: dict[Kind, dict[str, tuple[str, ...]]] = {
     },
     "alerts": {"posts": ("feedback.alert.exemplars.identity",)},
     "topics": {},
+    "dead-letters": {"posts": ("feedback.dead_letter.identity",)},
     "journal": {},
 }
 """Per kind, what a `Subject` names to the fields of which one must equal it."""
@@ -69,6 +71,7 @@ ORIGINAL: dict[Kind, tuple[str, ...]] = {
     "cases": ("feedback.case.excerpt",),
     "alerts": ("feedback.alert.exemplars.excerpt",),
     "topics": ("feedback.topic.label", "feedback.topic.keywords"),
+    "dead-letters": (),
     "journal": (),
 }
 ENGLISH: dict[Kind, tuple[str, ...]] = {
@@ -76,6 +79,7 @@ ENGLISH: dict[Kind, tuple[str, ...]] = {
     "cases": ("feedback.case.translation",),
     "alerts": ("feedback.alert.exemplars.translation",),
     "topics": ("feedback.topic.examples",),
+    "dead-letters": (),
     "journal": (),
 }
 CONTEXT: dict[Kind, tuple[str, ...]] = {
@@ -83,6 +87,7 @@ CONTEXT: dict[Kind, tuple[str, ...]] = {
     "cases": tuple(f"feedback.case.{name}" for name in ("brand", "product", "place")),
     "alerts": tuple(f"feedback.alert.{name}" for name in ("brand", "value", "topics")),
     "topics": (),
+    "dead-letters": (),
     "journal": (),
 }
 """Searched as text too: the names that a post, a case or an alert goes by."""
@@ -92,6 +97,7 @@ SEVERITY: dict[Kind, str] = {
     "cases": "feedback.case.severity",
     "alerts": "feedback.alert.score",
     "topics": "feedback.topic.count",
+    "dead-letters": "feedback.dead_letter.offset",
     "journal": "feedback.journal.documents",
 }
 """What `sort="severity"` orders by, greatest first; without a value last."""

@@ -158,7 +158,12 @@ _TOPIC = _object(
     centroid={"type": "keyword", "index": False, "doc_values": False},
 )
 
-
+_DEAD_LETTER = _object(
+    **_each(_KEYWORD, "stage", "reason", "topic", "sha256", "identity"),
+    **_each(_LONG, "partition", "offset"),
+    message=_FOLDED,
+    at=_DATE,
+)
 _JOURNAL = _object(**_each(_KEYWORD, "action", "kind", "id"), **_each(_LONG, "version", "documents"), before=_DATE)
 
 
@@ -169,6 +174,7 @@ def mapping(kind: Kind, *, dims: int) -> Properties:
         "cases": _object(case=_CASE),
         "alerts": _object(alert=_ALERT),
         "topics": _object(topic=_TOPIC),
+        "dead-letters": _object(dead_letter=_DEAD_LETTER),
         "journal": _object(journal=_JOURNAL),
     }[kind]
     properties: Properties = {

@@ -1,4 +1,4 @@
-"""`index`: the only writer of documents. Enriched posts, relabels, cases, alerts and topics into the sink."""
+"""`index`: the only writer of documents. Posts, relabels, cases, alerts, topics and dead letters into the sink."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import msgspec
 from enrichers.severity import Severity
 from schemas.alerts import Alert
 from schemas.cases import Case
+from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, EnrichedPost, Relabel
 from schemas.errors import RejectedInput, StoreError
 from schemas.topics import Topic
@@ -22,6 +23,7 @@ from sinks.documents import (
     alert_document,
     case_document,
     compared_document,
+    dead_letter_document,
     post_document,
     post_of,
     relabelled,
@@ -62,7 +64,13 @@ class IndexStage:
         """`cost` works out what a corrected post can cost; the enricher `severity` as it is, where none is given."""
         self._cost = cost or Severity()
         self._topics = topics
-        self.inputs: tuple[str, ...] = (topics.enriched, topics.alerts, topics.cases, topics.topics)
+        self.inputs: tuple[str, ...] = (
+            topics.enriched,
+            topics.alerts,
+            topics.cases,
+            topics.topics,
+            topics.dead_letters,
+        )
         self._make_sink = sink
         self._sink: Sink | None = None
         self._backoff = backoff
@@ -73,6 +81,7 @@ class IndexStage:
         self._decode_alert = msgspec.json.Decoder(Alert).decode
         self._decode_case = msgspec.json.Decoder(Case).decode
         self._decode_topic = msgspec.json.Decoder(Topic).decode
+        self._decode_letter = msgspec.json.Decoder(DeadLetter).decode
 
     async def open(self) -> None:
         """Opens the sink and creates what is missing in it; waits for a store that is away."""
@@ -114,9 +123,15 @@ class IndexStage:
                 return alert_document(self._decode_alert(value))
             if topic == self._topics.cases:
                 return case_document(self._decode_case(value))
+            if topic == self._topics.dead_letters:
+                return dead_letter_document(self._decode_letter(value))
             grouped = self._decode_topic(value)
             return topic_document(grouped) if grouped.status != "candidate" else None
         except msgspec.MsgspecError:
+            if record.topic == self._topics.dead_letters:
+                # a dead letter of a dead letter would come back here for ever; this one stays on its topic
+                log.warning("index: a record on %s is no dead letter, and is not stored", record.topic)
+                return None
             raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
 
     async def _relabelled(self, relabels: list[tuple[Record, Relabel | Compared]]) -> list[_Work]:
@@ -178,7 +193,11 @@ class IndexStage:
                 if outcome.status is Status.RETRY:
                     again.append(one)
                     reason = outcome.reason
-                elif outcome.status is Status.REJECTED:
+                elif outcome.status is not Status.REJECTED:
+                    continue
+                elif one.document.kind == "dead-letters":
+                    log.warning("index: the store refuses a dead letter, which stays on Kafka (%s)", outcome.reason)
+                else:
                     letters.append(self._letter(one, outcome))
             work = again
             if work:
