@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dashboard import Row, chart, dashboard, documents, links, text
-from lens import count, dates, measure, newest, table, terms, tile, unique, xy
+from lens import count, dates, measure, newest, table, terms, tile, typical, unique, xy
 from objects import Object
 from views import ALERTS, CASES
 
-WAITING = "not feedback.case.state : (resolved or recovered)"
+WAITING = "feedback.case.status : open"
 
 HOW_TO_READ = """**Alerts** are rises of negative posts that a brand's own weeks do not explain. One cause raises
 several, which share an incident; the one that *leads* is the one to read. **Cases** are single complaints, followed
-until they are resolved; *recovered* means that the customer came back and was content. Both are dated by their last
+until they are closed; *recovered* means that the customer came back and was content. Both are dated by their last
 change. `vocero alerts` and `vocero cases` show the same, and move cases on."""
 
 
@@ -34,7 +34,7 @@ def incidents(others: dict[str, str]) -> Object:
                         8,
                         tile(ALERTS, unique("feedback.alert.incident", "Incidents")),
                     ),
-                    chart("waiting-count", "Cases that wait", 8, tile(CASES, count("Cases"), query=WAITING)),
+                    chart("waiting-count", "Open cases", 8, tile(CASES, count("Cases"), query=WAITING)),
                     chart(
                         "recovered-count",
                         "Cases recovered",
@@ -96,26 +96,27 @@ def incidents(others: dict[str, str]) -> Object:
                             "bar_stacked",
                             dates("Opened", "feedback.case.opened_at"),
                             count("Cases"),
-                            split=terms("feedback.case.state", "State", size=6),
+                            split=terms("feedback.case.state", "State", size=12),
                         ),
                     ),
                     chart(
-                        "cases-by-source",
-                        "Cases by source and state",
+                        "cases-by-queue",
+                        "Cases by queue and state",
                         16,
                         table(
                             CASES,
                             [
-                                terms("feedback.case.source", "Source", size=20),
-                                terms("feedback.case.state", "State", size=6),
+                                terms("feedback.case.queue", "Queue", size=6),
+                                terms("feedback.case.state", "State", size=12),
                             ],
                             count("Cases"),
-                            measure("max", "feedback.case.severity", "Worst severity"),
+                            typical("feedback.case.first_contact_seconds", "To the first contact, median"),
+                            typical("feedback.case.resolution_seconds", "To the resolution, median"),
                             newest("@timestamp", "Last step"),
                         ),
                     ),
                 ],
             ),
-            Row(20, [documents("open-cases", "Cases nobody has resolved, most severe first", 48, "vocero-open-cases")]),
+            Row(20, [documents("open-cases", "Open complaints, most severe first", 48, "vocero-open-cases")]),
         ],
     )

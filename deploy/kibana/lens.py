@@ -33,6 +33,11 @@ def measure(operation: Literal["average", "max", "min", "median", "sum"], field:
     return _measure(operation, field, label, {"emptyAsNull": True, "format": form})
 
 
+def typical(field: str, label: str) -> Object:
+    """The median, written as the data view writes the field."""
+    return _measure("median", field, label, {"emptyAsNull": True})
+
+
 def unique(field: str, label: str) -> Object:
     """How many different values."""
     return _measure("unique_count", field, label, {"emptyAsNull": False})

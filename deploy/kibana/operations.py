@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dashboard import Row, chart, dashboard, documents, links, text
-from lens import count, dates, filters, newest, table, terms, tile, unique, xy
+from lens import count, dates, filters, newest, table, terms, tile, xy
 from objects import Object
-from views import POSTS, TOPICS
+from views import DEAD_LETTERS, POSTS, TOPICS
 
 TRANSLATION = {
     "English": "feedback.translation.status : identity",
@@ -15,9 +15,9 @@ TRANSLATION = {
     "nothing to translate": "not feedback.translation.status : *",
 }
 
-ELSEWHERE = """**What is not here.** Documents are dated by when a post was *written*, so these charts cannot tell how
-fast vocero works. Throughput, lag, latency, retries and memory are metrics of each stage (`metrics_port`, for
-Prometheus):
+ELSEWHERE = """**What is not here.** Posts are dated by when they were *written*, so these charts cannot tell how fast
+vocero works; dead letters are dated by when their record came. Throughput, lag, latency, retries and memory are
+metrics of each stage (`metrics_port`, for Prometheus):
 
 | question | PromQL |
 | --- | --- |
@@ -43,9 +43,42 @@ def operations(others: dict[str, str]) -> Object:
                 [
                     text("elsewhere", 32, ELSEWHERE),
                     chart("stored", "Posts stored", 8, tile(POSTS, count("Posts"))),
-                    chart("sources", "Sources", 8, tile(POSTS, unique("feedback.source", "Sources"))),
+                    chart("unused", "Dead letters", 8, tile(DEAD_LETTERS, count("Dead letters"))),
                 ],
             ),
+            Row(
+                13,
+                [
+                    chart(
+                        "dead-letters-over-time",
+                        "Dead letters, by reason",
+                        24,
+                        xy(
+                            DEAD_LETTERS,
+                            "bar_stacked",
+                            dates(),
+                            count("Dead letters"),
+                            split=terms("feedback.dead_letter.reason", "Reason", size=12),
+                        ),
+                    ),
+                    chart(
+                        "dead-letters-by-stage",
+                        "Dead letters, by stage, topic and reason",
+                        24,
+                        table(
+                            DEAD_LETTERS,
+                            [
+                                terms("feedback.dead_letter.stage", "Stage", size=6),
+                                terms("feedback.dead_letter.topic", "Topic of the record", size=12),
+                                terms("feedback.dead_letter.reason", "Reason", size=30),
+                            ],
+                            count("Dead letters"),
+                            newest("@timestamp", "Newest"),
+                        ),
+                    ),
+                ],
+            ),
+            Row(13, [documents("dead-letters", "Dead letters, newest first", 48, "vocero-dead-letters-list")]),
             Row(
                 13,
                 [

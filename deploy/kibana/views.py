@@ -5,8 +5,13 @@ from __future__ import annotations
 from objects import Object, data_view, saved_search
 
 POSTS, ALERTS, CASES, TOPICS = "vocero-posts", "vocero-alerts", "vocero-cases", "vocero-topics"
+DEAD_LETTERS = "vocero-dead-letters"
 
 NUMBER = {"id": "number", "params": {"pattern": "0.00"}}
+SECONDS = {
+    "id": "duration",
+    "params": {"inputFormat": "seconds", "outputFormat": "humanizePrecise", "outputPrecision": 1},
+}
 LINK = {"id": "url", "params": {"labelTemplate": "open", "type": "a", "urlTemplate": "{{rawValue}}"}}
 
 BESIDE = ["feedback.clean_text", "feedback.translation.text"]
@@ -33,7 +38,11 @@ def data_views(prefix: str) -> list[Object]:
             CASES,
             title="vocero: cases",
             pattern=f"{prefix}-cases",
-            formats={"feedback.case.severity": NUMBER},
+            formats={
+                "feedback.case.first_contact_seconds": SECONDS,
+                "feedback.case.resolution_seconds": SECONDS,
+                "feedback.case.severity": NUMBER,
+            },
         ),
         data_view(
             TOPICS,
@@ -41,6 +50,7 @@ def data_views(prefix: str) -> list[Object]:
             pattern=f"{prefix}-topics",
             hidden=("feedback.topic.centroid", "feedback.topic.members", "feedback.topic.terms"),
         ),
+        data_view(DEAD_LETTERS, title="vocero: dead letters", pattern=f"{prefix}-dead-letters"),
     ]
 
 
@@ -112,9 +122,9 @@ def saved_searches() -> list[Object]:
         ),
         saved_search(
             "vocero-open-cases",
-            title="vocero: cases nobody has resolved, most severe first",
+            title="vocero: open complaints, most severe first",
             view=CASES,
-            query="not feedback.case.state : (resolved or recovered)",
+            query="feedback.case.status : open and feedback.case.queue : complaint",
             columns=[
                 "feedback.case.severity",
                 "feedback.case.state",
@@ -139,5 +149,19 @@ def saved_searches() -> list[Object]:
                 "feedback.topic.examples",
             ],
             sort="feedback.topic.count",
+        ),
+        saved_search(
+            "vocero-dead-letters-list",
+            title="vocero: dead letters, newest first",
+            about="Topic, partition and offset say where the record stands. Driven again, a letter stays in this list.",
+            view=DEAD_LETTERS,
+            columns=[
+                "feedback.dead_letter.stage",
+                "feedback.dead_letter.reason",
+                "feedback.dead_letter.message",
+                "feedback.dead_letter.topic",
+                "feedback.dead_letter.partition",
+                "feedback.dead_letter.offset",
+            ],
         ),
     ]

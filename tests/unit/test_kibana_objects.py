@@ -110,7 +110,7 @@ def test_another_prefix_names_other_aliases(tmp_path: Path) -> None:
     words = [sys.executable, str(kibana.FOLDER / "generate.py"), str(tmp_path), "--prefix", "voices"]
     subprocess.run(words, check=True, timeout=60)
     titles = [one["attributes"]["title"] for one in kibana.load(tmp_path / kibana.FILE.name)]
-    assert titles[:4] == ["voices-posts", "voices-alerts", "voices-cases", "voices-topics"]
+    assert titles[:5] == [f"voices-{kind}" for kind in ("posts", "alerts", "cases", "topics", "dead-letters")]
 
 
 def test_ids_are_unique_and_references_resolve() -> None:
