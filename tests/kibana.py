@@ -181,7 +181,10 @@ def _value(column: Json) -> Json:
     )
     field = "_index" if column["sourceField"] == RECORDS else column["sourceField"]
     asked = kuery(column["filter"]["query"] if "filter" in column else "")
-    return {"filter": asked, "aggs": {"value": {operation: {"field": field}}}}
+    metric: Json = {operation: {"field": field}}
+    if operation == "median":
+        metric = {"percentiles": {"field": field, "percents": [50]}}
+    return {"filter": asked, "aggs": {"value": metric}}
 
 
 def _bucket(column: Json, columns: dict[str, Json]) -> Json:
@@ -205,7 +208,8 @@ def cells(chart: Chart, aggregations: Json) -> Iterator[dict[str, float | None]]
 
     def walk(level: Json, rest: list[str]) -> Iterator[dict[str, float | None]]:
         if not rest:
-            yield {name: level[name]["value"]["value"] for name in chart.values}
+            found = {name: level[name]["value"] for name in chart.values}
+            yield {name: one["value"] if "value" in one else one["values"]["50.0"] for name, one in found.items()}
             return
         buckets = level[rest[0]]["buckets"]
         for bucket in buckets.values() if isinstance(buckets, dict) else buckets:
