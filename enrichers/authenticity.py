@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from enrichers.base import Draft
-from enrichers.scoring import incentive
+from enrichers.scoring import incentive, insiders
 from schemas.enriched import Authenticity as Doubts
 from schemas.enriched import EnrichedPost, Flag
 
 
 class Authenticity:
-    """The enricher `authenticity`: declared incentive, incentive told in the words, rating against words.
+    """The enricher `authenticity`: incentive declared or told in the words, praise by the company's own people, rating
+    against words.
 
     Evidence quotes at most six words of the redacted clean text. A company's own posts are not searched for offers.
     """
 
     name = "authenticity"
-    version = "1"
+    version = "2"
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `authenticity`; needs `clean_text`, and makes use of `rating_disagrees` and the translation."""
@@ -34,6 +35,9 @@ def _flags(post: EnrichedPost) -> list[Flag]:
     told = _told(post)
     if told is not None:
         flags.append(Flag(name="detected-incentive", evidence=told))
+    insider = _insider(post)
+    if insider is not None:
+        flags.append(Flag(name="own-people", evidence=insider))
     if post.rating_disagrees and post.rating is not None:
         mood = post.sentiment
         flags.append(
@@ -44,6 +48,17 @@ def _flags(post: EnrichedPost) -> list[Flag]:
             )
         )
     return flags
+
+
+def _insider(post: EnrichedPost) -> str | None:
+    """Praise by somebody of the company: as the channel says, or as the words do. An answer to a post is no praise."""
+    rated_high = post.rating is not None and post.rating.best > 0 and post.rating.value / post.rating.best >= 0.8
+    if post.sentiment.label != "positive" and not rated_high:
+        return None
+    if post.author is not None and post.author.role == "company":
+        return None if post.in_reply_to else "the author is the company itself"
+    quoted = insiders.found(post.clean_text)
+    return f"it says “{quoted}”" if quoted is not None else None
 
 
 def _told(post: EnrichedPost) -> str | None:

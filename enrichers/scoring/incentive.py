@@ -28,8 +28,8 @@ _BENEFIT = (
 _REVIEW = (
     r"(?:reviews?|ratings?|feedback|(?:5|five)[- ]stars?"
     r"|resenas?|valoracion(?:es)?|valorar|opinion(?:es)?|comentario|(?:5|cinco) estrellas"
-    r"|recension[ei]|recensire|(?:5|cinque) stelle"
-    r"|avaliac(?:ao|oes)|avaliar|resenha|(?:5|cinco) estrelas"
+    r"|recension[ei]|recensire|(?:5|cinque) stelle|parere|opinione"
+    r"|opiniao|opinioes|avaliac(?:ao|oes)|avaliar|resenha|(?:5|cinco) estrelas"
     r"|avis|(?:5|cinq) etoiles|commentaire"
     r"|bewertung(?:en)?|rezension(?:en)?|(?:5|funf) sterne|beoordeling)"
 )
@@ -43,6 +43,15 @@ _EXCHANGE = (
     r"|im (?:gegenzug|austausch) fur"
     r"|in ruil voor"
 )
+_REFUND = (
+    r"(?:refund(?:ed)?|money back|reembols\w+|devolv\w+|devuel\w+|rimbors\w+|dinheiro de volta|rembours\w+|erstatt\w+"
+    r"|geld zuruck)"
+)
+_BETTER = (
+    r"(?:positiv\w*|good|five|5|buen\w+|chang\w+|delet\w+|remov\w+|cambi\w+|borr\w+|elimin\w+|apag\w+|cancell\w+"
+    r"|supprim\w+|modifi\w+|losch\w+|anderung|geandert|andere)"
+)
+_WRITE = r"(?:leave|write|post|deja|dejas|escribe|lascia|scrivi|deixe|escreva|laissez|ecrivez|schreib\w*|hinterlass\w*)"
 _INCENTIVE = re.compile(
     rf"\b{_BENEFIT}\b[^.!?;,\n]{{0,40}}?\b{_FOR}\b[^.!?;,\n]{{0,30}}?\b{_REVIEW}\b"
     rf"|\b(?:{_EXCHANGE})[^.!?;,\n]{{0,30}}?\b{_REVIEW}\b"
@@ -50,6 +59,17 @@ _INCENTIVE = re.compile(
     r"|\bpaid (?:me )?(?:for|to (?:write|leave|post)) (?:a|this|my|an?) (?:\w+ )?review\b"
     r"|\b(?:sent|given|gave|provided|received|got) [^.!?;\n]{0,40}\bfor (?:an? )?(?:honest |fair |unbiased )?review\b"
     r"|\b(?:produkttester|produkttest|testprodukt|probador de productos)\b"
+    # money back for a better review
+    rf"|\b{_REFUND}\b[^.!?;\n]{{0,60}}?\b{_BETTER}\b[^.!?;\n]{{0,30}}?\b{_REVIEW}\b"
+    rf"|\b{_REFUND}\b[^.!?;\n]{{0,60}}?\b{_REVIEW}\b[^.!?;\n]{{0,15}}?\b{_BETTER}\b"
+    # the review first, then what it brings
+    rf"|\b{_WRITE}\b[^.!?;,\n]{{0,20}}\b{_REVIEW}\b[^.!?;,\n]{{0,8}}\b(?:and|y|e|et|und)\b[^.!?;,\n]{{0,20}}"
+    rf"\b(?:{_BENEFIT}|free)\b"
+    rf"|\b(?:for|fur|por|per|pour) (?:this|diese|esta|questa|cette|cet|essa) {_REVIEW}\b[^.!?;,\n]{{0,25}}"
+    rf"\b{_BENEFIT}\b"
+    rf"|\bfree (?:\w+ ){{1,3}}for (?:every|each|a|your|my) [^.!?;,\n]{{0,20}}\b{_REVIEW}\b"
+    rf"|\bpa(?:id|ys?|ying)\b[^.!?;,\n]{{0,25}}\b(?:per|for (?:each|every|a)) (?:\w+ ){{0,2}}{_REVIEW}\b"
+    r"|\bcomplimentary (?:\w+ )?(?:sample|product|copy|stay|meal)\b[^.!?;\n]{0,40}\b(?:review|test)"
     r"|#(?:ad|gifted|sponsored|publi|publicidad|publicite|adv|werbung|anzeige|sponsorizzato|regalado)\b"
 )
 _DENIAL = re.compile(

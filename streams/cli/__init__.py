@@ -23,6 +23,7 @@ COMMANDS = {
     "alerts": "list the negative spikes",
     "cases": "list what is followed up, or take a step in it",
     "correct": "say what a post really is, or export what people said",
+    "links": "list complaints that are told more than once, part or join two posts",
     "topics": "list what people talk about",
     "backtest": "replay a file of counts through the spike detection",
     "report": "write what was indexed as one HTML page",

@@ -91,7 +91,7 @@ def _copied(share: float, source: Telling) -> Flag:
 
 def _one_voice(a: Telling, b: Telling) -> bool:
     """One person, or a complaint that was told word for word in two places: that is a link, not a doubt."""
-    if same_person(a, b) or any(link.identity == b.identity for link in a.links):
+    if same_person(a, b) or (any(link.identity == b.identity for link in a.links) and not (a.praise and b.praise)):
         return True
     if a.author and b.author:
         return a.author.strip().removeprefix("@").casefold() == b.author.strip().removeprefix("@").casefold()

@@ -22,22 +22,22 @@ FEATURES: Final = (
 """In the order of `Pair.values` and `WEIGHTS`."""
 
 WEIGHTS: Final = (
-    2.02,  # same person
+    1.97,  # same person
     0.06,  # same name
-    3.85,  # meaning
-    5.35,  # words
-    2.77,  # numbers
-    -1.96,  # numbers differ
-    1.12,  # names
-    0.14,  # names differ
-    1.84,  # same product
-    1.80,  # same place
-    -0.86,  # place differs
-    -1.81,  # days
-    -1.56,  # same source
-    -0.97,  # praise
+    3.91,  # meaning
+    5.28,  # words
+    2.68,  # numbers
+    -2.00,  # numbers differ
+    1.26,  # names
+    0.13,  # names differ
+    1.76,  # same product
+    1.78,  # same place
+    -0.88,  # place differs
+    -1.79,  # days
+    -1.59,  # same source
+    -0.81,  # praise
 )
-BIAS: Final = -4.55
+BIAS: Final = -4.49
 
 Rarity = Callable[[str], float]
 """A stem's weight: about log(posts / posts that have it)."""
@@ -53,7 +53,7 @@ class Pair:
 
 def possible(a: Telling, b: Telling) -> bool:
     """False where the two cannot be one person's complaint: another person, another product, or a thread already."""
-    if a.identity == b.identity or abs(a.time - b.time) > WINDOW_DAYS * DAY_MS or (a.praise and b.praise):
+    if a.identity == b.identity or abs(a.time - b.time) > WINDOW_DAYS * DAY_MS or not (a.grievance or b.grievance):
         return False
     if b.identity in a.undone or a.identity in b.undone:
         return False

@@ -98,7 +98,7 @@ def telling_of(signal: Signal) -> Telling:
         product=signal.product,
         place=signal.place,
         topics=[key for key, _ in signal.topics],
-        praise=signal.sentiment == "positive" and "complaint" not in signal.intents,
+        praise=signal.sentiment == "positive",
         grievance=signal.sentiment == "negative" or "complaint" in signal.intents,
         words=words_of(english),
         numbers=numbers_of(signal.excerpt, english),
