@@ -80,7 +80,7 @@ def terms(
             "otherBucket": False,
             "parentFormat": {"id": "terms"},
             "size": size,
-            **({"orderAgg": count("Posts")} if by == "frequency" else {}),
+            **({"orderAgg": count("Count of records")} if by == "frequency" else {}),
         },
     )
 

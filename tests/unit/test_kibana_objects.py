@@ -16,6 +16,7 @@ import pytest
 
 from sinks.base import Kind
 from sinks.elasticsearch.mapping import mapping
+from streams import metrics
 
 pytestmark = pytest.mark.unit
 
@@ -213,6 +214,19 @@ def test_a_saved_searchs_fields_are_mapped(one: dict[str, Any]) -> None:
     named = {sort, *one["attributes"]["columns"], *kibana.kuery_fields(query)}
     assert direction == "desc"
     assert {name for name in named if not usable(view, name)} == set()
+
+
+def test_the_operators_metrics_are_those_of_the_stages() -> None:
+    (words,) = [
+        panel["embeddableConfig"]["savedVis"]["params"]["markdown"]
+        for one in DASHBOARDS
+        for panel in one["attributes"]["panelsJSON"]
+        if panel["panelIndex"] == "elsewhere"
+    ]
+    named = set(re.findall(r"\bvocero_\w+", words))
+    made = set(re.findall(r'"(vocero_\w+)"', Path(metrics.__file__).read_text(encoding="utf-8")))
+    assert len(named) > 5
+    assert {name.removesuffix("_total").removesuffix("_bucket") for name in named} <= made
 
 
 @pytest.mark.parametrize("text", kibana.examples("esql"))
