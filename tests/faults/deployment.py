@@ -66,13 +66,17 @@ class Worker:
 class Deployment:
     """Kafka, Elasticsearch, topics and indices under one prefix, and the workers on them."""
 
-    def __init__(self, folder: Path, kafka: LocalServer, store: LocalServer, *, session_seconds: float = 6.0) -> None:
+    def __init__(
+        self, folder: Path, kafka: LocalServer, store: LocalServer, *, session_seconds: float = 6.0, **settings: str
+    ) -> None:
+        """`settings` go into the workers' environment."""
         self.folder = folder
         self.kafka = kafka
         self.store = store
         self.prefix = "faults"
         self.workers: list[Worker] = []
         self.started = 0
+        self.nice = 0
         self._feeders: list[Feeder] = []
         self.session_seconds = session_seconds
         self.address = up(kafka)
@@ -89,6 +93,7 @@ class Deployment:
             "FAULTS_SESSION_SECONDS": str(session_seconds),
             "OMP_NUM_THREADS": "1",
             "HF_HUB_OFFLINE": "1",
+            **settings,
         }
         self.reader = Reader(self.address, self.url, self.prefix)
 
@@ -108,6 +113,7 @@ class Deployment:
         self.started += 1
         log = self.folder / f"worker-{self.started}.log"
         command = [sys.executable, "-m", "tests.faults.worker"] if light else [VOCERO, "run"]
+        command = ["nice", "-n", str(self.nice), *command]
         with log.open("ab") as stream:
             process = subprocess.Popen(
                 [*command, *stages],
@@ -179,13 +185,13 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path, *, partitions: int, session_seconds: float = 6.0) -> Iterator[Deployment]:
+def deployed(folder: Path, *, partitions: int, session_seconds: float = 6.0, **settings: str) -> Iterator[Deployment]:
     """A deployment on servers of its own, removed at the end."""
     kafka = LocalServer("kafka", state=folder / "kafka")
     store = LocalServer("es", state=folder / "es")
     deployment = None
     try:
-        deployment = Deployment(folder, kafka, store, session_seconds=session_seconds)
+        deployment = Deployment(folder, kafka, store, session_seconds=session_seconds, **settings)
         deployment.setup(partitions)
         yield deployment
     finally:

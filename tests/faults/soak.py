@@ -138,6 +138,8 @@ def _done(*_: object) -> None:
 @click.option("--rate", type=float, help="Posts a second; else they are spread over the time.")
 @click.option("--pause", default=(15.0, 60.0), show_default=True, type=(float, float), help="Seconds between faults.")
 @click.option("--seed", default=0, show_default=True, help="Of the random kills.")
+@click.option("--batch-size", default=250, show_default=True, type=click.IntRange(1), help="Of the workers.")
+@click.option("--nice", default=0, show_default=True, help="Of the workers; the servers keep this process's own.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("soak.jsonl"), show_default=True)
 def main(
     posts: int,
@@ -147,6 +149,8 @@ def main(
     rate: float | None,
     pause: tuple[float, float],
     seed: int,
+    batch_size: int,
+    nice: int,
     output: Path,
 ) -> None:
     """Push POSTS through real servers for MINUTES while workers, broker and store are killed at random.
@@ -164,7 +168,9 @@ def main(
             lines.flush()
             click.echo(line)
 
-        with deployed(Path(folder), partitions=partitions, session_seconds=10.0) as deployment:
+        size = {"VOCERO_BATCH_SIZE": str(batch_size)}
+        with deployed(Path(folder), partitions=partitions, session_seconds=10.0, **size) as deployment:
+            deployment.nice = nice
             deployment.crew(workers)
             feeder = deployment.feed(0, posts, rate=rate or 1.3 * posts / (minutes * 60))
             soak = Soak(deployment, feeder, workers, random.Random(seed), write)
