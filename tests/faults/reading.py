@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
@@ -80,6 +80,16 @@ class Reader:
         admin = AdminClient({"bootstrap.servers": self._address, "log_level": 0})
         name = f"{self._prefix}-{group}"
         return len(admin.describe_consumer_groups([name])[name].result().members)
+
+    def rewind(self) -> None:
+        """Every group, which has no members now, is to begin again at the first record."""
+        admin = AdminClient({"bootstrap.servers": self._address, "log_level": 0})
+        for group, marks in self.marks().items():
+            places = [TopicPartition(*place, 0) for place, offset in marks.committed.items() if offset]
+            if places:
+                wanted = ConsumerGroupTopicPartitions(f"{self._prefix}-{group}", places)
+                for future in admin.alter_consumer_group_offsets([wanted]).values():
+                    future.result()
 
     def seen(self, acknowledged: set[tuple[str, int, int]]) -> Seen:
         """Everything; offsets first, so that what they promise must be in what is read after them."""

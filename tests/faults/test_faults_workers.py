@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -64,6 +65,12 @@ def flowing(deployment: Deployment, count: int = 400, *, workers: int = 2) -> No
     before = deployment.reader.stored()
     deployment.feed(next(numbers), count)
     deployment.wait(lambda: deployment.reader.stored() > before + 40)
+
+
+def without_topics(version: int, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """A document but for its topics: those are what `learn` thinks now, and it learns from what it sees."""
+    feedback = {name: value for name, value in body["feedback"].items() if name != "topics"}
+    return version, {**body, "feedback": feedback}
 
 
 def test_the_first_worker_is_joined_by_another_before_anything_was_committed(deployment: Deployment) -> None:
@@ -164,6 +171,22 @@ def test_clocks_that_jump_change_nothing(deployment: Deployment, tmp_path: Path)
     deployment.settle()
     for worker in deployment.workers:
         worker.terminate()
+
+
+def test_everything_delivered_twice_more_changes_nothing(deployment: Deployment) -> None:
+    """Every group begins again at the first record, twice; documents, counts and cases are what they were."""
+    verdict = deployment.settle()
+    before = {key: without_topics(*found) for key, found in deployment.reader.documents().items()}
+    assert len(before) == verdict.counts["stored"] > 0
+    for _ in range(2):
+        for worker in deployment.workers:
+            worker.terminate()
+        deployment.reader.rewind()
+        deployment.crew(2)
+        again = deployment.settle()
+        assert {key: without_topics(*found) for key, found in deployment.reader.documents().items()} == before
+        for count in ("stored", "cases", "counted_by_alert", "dead_letters"):
+            assert again.counts[count] == verdict.counts[count]
 
 
 def test_a_state_directory_on_a_full_disk_is_no_hindrance(deployment: Deployment, full_disk: Path) -> None:
