@@ -74,7 +74,3 @@ class Offsets:
     def _watermarks(self, place: TopicPartition) -> tuple[int, int]:
         low, high = self._consumer.get_watermark_offsets(place, timeout=SECONDS)
         return int(low), int(high)
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._consumer.close()

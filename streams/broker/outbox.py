@@ -53,7 +53,7 @@ class Outbox:
                 "linger.ms": 5,
                 "partitioner": "murmur2_random",  # where Kafka's Java clients would send the same key
                 "message.max.bytes": MAX_MESSAGE_BYTES,
-                "delivery.timeout.ms": 120_000,
+                "delivery.timeout.ms": 0,  # without end: a broker that is away is waited for
                 **config,
             }
         )

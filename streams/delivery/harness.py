@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import faust
@@ -25,7 +26,7 @@ from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
-from streams.delivery.progress import Progress
+from streams.delivery.progress import Batch, Progress
 from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
@@ -92,6 +93,11 @@ def stage_app(
     progress = Progress(lambda: app.consumer, lambda: Offsets(client_config(settings), group))
     settler = Settler(stage, outbox, dead_letters, ledger, observer, end)
 
+    async def lease(batch: Batch, since: float) -> bool:
+        """Whether what was taken at `since` is still ours; asked of the broker only where that is in doubt."""
+        doubtful = time.monotonic() - since > float(app.conf.broker_session_timeout) / 2
+        return not doubtful or await progress.owns(batch)
+
     async def run(stream: Any) -> None:
         await stage.open()
         observer.opened(stage.name)
@@ -100,8 +106,10 @@ def stage_app(
             now_ms = time.time_ns() // 1_000_000
             batch = await progress.take([_record(event, now_ms) for event in events])
             if batch.records:
-                await settler.settle(batch.records)
-                progress.settle(batch)
+                if await settler.settle(batch.records, partial(lease, batch, time.monotonic())):
+                    progress.settle(batch)
+                else:
+                    progress.abandon()
 
     app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
 
@@ -120,6 +128,10 @@ def stage_app(
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
     app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
     return app
+
+
+async def _certainly() -> bool:
+    return True
 
 
 class Settler:
@@ -142,8 +154,12 @@ class Settler:
         self._observer = observer
         self._end = end
 
-    async def settle(self, records: list[Record]) -> None:
-        """Returns when every record is settled and every message that follows from it is on the broker."""
+    async def settle(self, records: list[Record], ours: Callable[[], Awaitable[bool]] = _certainly) -> bool:
+        """True when every record is settled and every message that follows from it is on the broker.
+
+        False where `ours` says that another worker has taken over meanwhile (this one was frozen, say): state that is
+        written now would undo the other's.
+        """
         started = time.perf_counter()
         self._observer.taken(self._stage.name, records, self._ends(records))
         mine = [
@@ -151,7 +167,11 @@ class Settler:
         ]
         messages = await self._stage.process(mine) if mine else []
         worked = time.perf_counter()
-        messages = await self._delivered(messages)
+        delivered = await self._delivered(messages, ours)
+        if delivered is None:
+            log.warning("%s: another worker has the partitions of a slow batch: it is left to it", self._stage.name)
+            return False
+        messages = delivered
         self._ledger.settled(self._stage.name, records, messages)
         self._observer.settled(
             self._stage.name,
@@ -160,12 +180,17 @@ class Settler:
             work_seconds=worked - started,
             seconds=time.perf_counter() - started,
         )
+        return True
 
-    async def _delivered(self, messages: list[Message]) -> list[Message]:
+    async def _delivered(self, messages: list[Message], ours: Callable[[], Awaitable[bool]]) -> list[Message] | None:
         """Sends what follows from a batch, state last; gives what was taken, and the dead letters of what was not.
+
+        None where the partitions are not ours any more.
 
         Of one cause all is taken or nothing: what the broker may find too large goes before the rest, alone.
         """
+        if messages and not await ours():
+            return None
         outputs = [message for message in messages if not message.state]
         large = sorted((one for one in outputs if one.size > SAFE_BYTES), key=lambda one: one.size, reverse=True)
         refused: list[Message] = []
@@ -177,6 +202,8 @@ class Settler:
         rest = [one for one in outputs if one.size <= SAFE_BYTES and id(one.cause) not in lost]
         state = [message for message in messages if message.state]
         refused += await self._outbox.send(rest)
+        if state and not await ours():
+            return None
         refused += await self._outbox.send(state)
         letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
         if await self._outbox.send(letters):

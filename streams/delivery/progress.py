@@ -24,8 +24,9 @@ from streams.records import Record
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-STUCK_TICKS = 3
-"""Ticks without a record from a partition that has some, before it is read again from where it stopped."""
+STUCK_TICKS = 15
+"""Ticks without a record from a partition that has some, before it is read again from where it stopped: slow is not
+stuck, and reading again makes a busy machine slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,17 @@ class Progress:
         """The batch is settled."""
         self._positions.settle(batch.places)
         self._idle.set()
+
+    def abandon(self) -> None:
+        """The batch is left to whoever owns its partitions now."""
+        self._idle.set()
+
+    async def owns(self, batch: Batch) -> bool:
+        """Whether the batch's partitions are still ours, by the broker's word: it takes commits of owners only."""
+        if any(self._positions.held(partition) is not held for partition, held, _ in batch.places):
+            return False
+        offsets = {TP(*partition): held.settled for partition, held, _ in batch.places}
+        return bool(await self._consumer()._commit(offsets))
 
     async def idle(self, seconds: float) -> None:
         """Returns when no batch is under way, or after `seconds`."""
@@ -159,8 +171,3 @@ class Progress:
             if offsets and TP(*partition) in self._consumer().assignment():
                 log.info("reading %s/%d again from %d: not all of it has arrived", *partition, held.next)
                 await self._consumer().seek_wait({TP(*partition): held.next})
-
-    def close(self) -> None:
-        """Lets go of the connection."""
-        if self._offsets is not None:
-            self._offsets.close()

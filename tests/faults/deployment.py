@@ -67,7 +67,7 @@ class Deployment:
     """Kafka, Elasticsearch, topics and indices under one prefix, and the workers on them."""
 
     def __init__(
-        self, folder: Path, kafka: LocalServer, store: LocalServer, *, session_seconds: float = 6.0, **settings: str
+        self, folder: Path, kafka: LocalServer, store: LocalServer, *, session_seconds: float = 10.0, **settings: str
     ) -> None:
         """`settings` go into the workers' environment."""
         self.folder = folder
@@ -185,7 +185,7 @@ class Deployment:
 
 
 @contextmanager
-def deployed(folder: Path, *, partitions: int, session_seconds: float = 6.0, **settings: str) -> Iterator[Deployment]:
+def deployed(folder: Path, *, partitions: int, session_seconds: float = 10.0, **settings: str) -> Iterator[Deployment]:
     """A deployment on servers of its own, removed at the end."""
     kafka = LocalServer("kafka", state=folder / "kafka")
     store = LocalServer("es", state=folder / "es")

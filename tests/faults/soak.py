@@ -7,6 +7,7 @@ Exit code 0: nothing lost, nothing twice; 1: something was, and what; 2: misuse.
 from __future__ import annotations
 
 import json
+import math
 import random
 import signal
 import sys
@@ -99,7 +100,7 @@ class Soak:
         """Longer than the broker waits for a member: another one takes over while this one still believes it owns."""
         worker = self._living()
         worker.process.send_signal(signal.SIGSTOP)
-        time.sleep(15.0)
+        time.sleep(self._deployment.session_seconds + 5.0)
         worker.process.send_signal(signal.SIGCONT)
 
     @staticmethod
@@ -108,10 +109,12 @@ class Soak:
         time.sleep(away)
         up(server)
 
-    def run(self, minutes: float, pause: tuple[float, float]) -> Verdict:
-        """Until the time is over and everything sent is settled."""
+    def run(self, minutes: float, at_most: float, pause: tuple[float, float]) -> Verdict:
+        """Until the time is over and everything sent is settled. After `at_most` minutes nothing more is sent."""
         next_fault = self.seconds + 30.0
         while self._feeder.running or self.seconds < minutes * 60:
+            if self.seconds > at_most * 60:
+                self._feeder.stop()
             self._crew(self._workers)
             self.sample()
             if self.seconds >= next_fault:
@@ -133,6 +136,8 @@ def _done(*_: object) -> None:
 @click.command()
 @click.option("--posts", default=200_000, show_default=True, type=click.IntRange(1))
 @click.option("--minutes", default=30.0, show_default=True, help="At the least; more where the posts take longer.")
+@click.option("--at-most", type=float, help="Minutes after which no more is sent, however many posts there were.")
+@click.option("--session", default=15.0, show_default=True, help="Seconds that Kafka waits for a dead worker.")
 @click.option("--workers", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--partitions", default=8, show_default=True, type=click.IntRange(1))
 @click.option("--rate", type=float, help="Posts a second; else they are spread over the time.")
@@ -144,6 +149,8 @@ def _done(*_: object) -> None:
 def main(
     posts: int,
     minutes: float,
+    at_most: float | None,
+    session: float,
     workers: int,
     partitions: int,
     rate: float | None,
@@ -169,13 +176,13 @@ def main(
             click.echo(line)
 
         size = {"VOCERO_BATCH_SIZE": str(batch_size)}
-        with deployed(Path(folder), partitions=partitions, session_seconds=10.0, **size) as deployment:
+        with deployed(Path(folder), partitions=partitions, session_seconds=session, **size) as deployment:
             deployment.nice = nice
             deployment.crew(workers)
             feeder = deployment.feed(0, posts, rate=rate or 1.3 * posts / (minutes * 60))
             soak = Soak(deployment, feeder, workers, random.Random(seed), write)
-            verdict = soak.run(minutes, pause)
-            write({"at": round(soak.seconds, 1), "posts": posts, "faults": soak.faults, "counts": verdict.counts})
+            verdict = soak.run(minutes, at_most or math.inf, pause)
+            write({"at": round(soak.seconds, 1), "sent": feeder.sent, "faults": soak.faults, "counts": verdict.counts})
             for fault in verdict.faults:
                 write({"lost_or_double": fault})
         console.print("nothing lost, nothing twice" if not verdict.faults else f"{len(verdict.faults)} kinds of fault")
