@@ -167,6 +167,7 @@ def main(
       make soak
       python -m tests.faults.soak --posts 5000 --minutes 3
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that servers and workers do not stay behind
     with output.open("w", encoding="utf-8") as lines, tempfile.TemporaryDirectory(prefix="vocero-soak-") as folder:
 
         def write(fields: Any) -> None:
