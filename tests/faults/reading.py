@@ -20,9 +20,10 @@ from tests.faults.verifier import Letter, Passed, Place, Produced, Seen, Stored
 PAGE = 2_000
 INPUTS = {
     "enrich": ("raw.reviews", "raw.emails", "raw.social"),
-    "index": ("enriched", "alerts.negative-spike", "cases", "topics"),
+    "index": ("enriched", "alerts.negative-spike", "cases", "topics", "dead-letters"),
     "alert": ("signals",),
     "case": ("signals", "cases.commands"),
+    "link": ("signals", "links.commands"),
     "learn": ("learn",),
 }
 
@@ -223,7 +224,7 @@ def _letter(value: bytes) -> Letter:
 
 
 def _enriched(record: Record) -> Passed:
-    kind = "relabel" if b'"kind":"relabel"' in (record.value or b"")[:32] else "post"
+    kind = "relabel" if (record.value or b"").startswith(b'{"kind":') else "post"
     key = (record.key or b"").decode()
     return Passed(_place(record), _descends(record), key, version_header(record.headers) or 0, kind)
 
