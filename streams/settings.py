@@ -14,7 +14,7 @@ from msgspec import Struct
 from schemas.errors import SettingsError
 
 PREFIX = "VOCERO_"
-SECRETS = ("elasticsearch_api_key", "elasticsearch_password", "kafka_sasl_password", "redact_secret")
+SECRETS = ("elasticsearch_api_key", "elasticsearch_password", "inbox_token", "kafka_sasl_password", "redact_secret")
 """Taken from the environment or from the file that `<name>_file` names, never from vocero.toml or a flag."""
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -58,6 +58,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0
     """0: no metrics and no health are served."""
+    # the page for people who work cases
+    inbox_host: str = "127.0.0.1"
+    inbox_port: int = 8787
+    inbox_names: str | None = None
+    """Beyond loopback: the host names by which people reach it, by commas."""
+    inbox_token: str | None = None
+    inbox_token_file: str | None = None
+    inbox_tls_certificate: str | None = None
+    inbox_tls_key: str | None = None
     # work
     state_dir: str = ".vocero"
     batch_size: int = 64
@@ -181,6 +190,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError("Elasticsearch takes an API key or a user with a password: keep one of them")
     if not 0 <= settings.metrics_port <= 65_535:
         raise SettingsError("metrics_port must be between 0 (off) and 65535")
+    if not 1 <= settings.inbox_port <= 65_535:
+        raise SettingsError("inbox_port must be between 1 and 65535")
+    if (settings.inbox_tls_certificate is None) != (settings.inbox_tls_key is None):
+        raise SettingsError("inbox_tls_certificate and inbox_tls_key go together: set both or neither")
     if settings.batch_size < 1 or settings.model_threads < 1 or settings.batch_seconds <= 0:
         raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
     if not settings.channels:

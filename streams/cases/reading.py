@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import Struct
 
-from schemas.cases import Case
+from schemas.cases import Case, CaseQueue
 from schemas.errors import StoreError
 from sinks.base import Query, Sink
 from streams.broker.client import client_config, reach
 from streams.broker.state import read_partition
 from streams.cases.moves import replayed
+from streams.cases.rules import case_id
 from streams.settings import Settings
 from streams.topics import topics_of
 
@@ -70,3 +71,9 @@ def replayed_topic(settings: Settings, sink: Sink) -> Replayed:
             if document is None or case_of(document.body["feedback"]["case"]) != case:
                 elsewhere.append(case.id)
     return Replayed(len(cases), sum(len(case.history) for case in cases), damaged, elsewhere)
+
+
+def cases_of(sink: Sink, post: str) -> list[Case]:
+    """The cases that a post has opened, one a queue."""
+    ids = [case_id(post, queue) for queue in get_args(CaseQueue)]
+    return [case_of(found.body["feedback"]["case"]) for found in sink.get("cases", ids) if found is not None]

@@ -22,6 +22,8 @@ COMMANDS = {
     "search": "search what was indexed",
     "alerts": "list the negative spikes",
     "cases": "list what is followed up, or take a step in it",
+    "explain": "say in words why a post is scored and followed as it is",
+    "inbox": "serve the page for people who work cases",
     "correct": "say what a post really is, or export what people said",
     "links": "list complaints that are told more than once, part or join two posts",
     "topics": "list what people talk about",
