@@ -6,20 +6,26 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from tests.servers import LocalServer
 
-# by its path: the tests are no package, and their folder is not on the import path
-_spec = importlib.util.spec_from_file_location("vocero_test_servers", Path(__file__).with_name("servers.py"))
-assert _spec is not None
-assert _spec.loader is not None
-servers = importlib.util.module_from_spec(_spec)
-sys.modules[_spec.name] = servers
-_spec.loader.exec_module(servers)
+
+def _loaded(name: str, file: str) -> Any:
+    """By its path: the tests are no package, and their folder is not on the import path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(file))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+servers = _loaded("vocero_test_servers", "servers.py")
 
 SERVER_FIXTURES = {"kafka_server", "elasticsearch_server", "own_kafka", "own_elasticsearch"}
 
@@ -30,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         needs = set(getattr(item, "fixturenames", ()))
         if needs & SERVER_FIXTURES and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(servers.START_SECONDS))
+
+
+@pytest.fixture(scope="session")
+def inbox_world() -> Any:
+    """The module `tests/inbox_world.py`: the inbox over real stages without Kafka."""
+    return _loaded("vocero_test_inbox", "inbox_world.py")
 
 
 @pytest.fixture(scope="session")
