@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from benchmarks.judged.enriched import DAY_MS, START_MS, raw, rows, signals
 from schemas.signals import Signal
+from streams.files import Options, Post, open_posts
 from streams.links import judging
 from streams.links.telling import Telling, telling_of
 from streams.links.window import Window
@@ -62,7 +64,38 @@ def prepared(cache: Path | None) -> tuple[list[dict[str, Any]], dict[str, Tellin
     return told, {row["id"]: telling for row, telling in zip(told, tellings, strict=False)}, window
 
 
-def fit(pairs: Pairs, tellings: dict[str, Telling], window: Window) -> None:
+def compared(a: Telling, b: Telling, window: Window) -> judging.Pair:
+    """The pair as the stage sees it."""
+    return judging.compare(a, b, window.rarity, judging.crowd(a, window.candidates(a)))
+
+
+def strangers(window: Window) -> Iterator[tuple[Telling, Telling, Window]]:
+    """Candidate pairs of the sample whose authors are not known to be one person: an incident hit many of them."""
+    for telling in window:
+        for other in window.candidates(telling):
+            one, two = telling.author or telling.identity, other.author or other.identity
+            if (
+                telling.time > other.time
+                and one != two
+                and not judging.same_person(telling, other)
+                and judging.possible(telling, other)
+            ):
+                yield telling, other, window
+
+
+def sample(cache: Path | None) -> Window:
+    """The shipped sample, by itself: posts of one brand with an incident among them."""
+    folder = Path(__file__).parents[2] / "examples" / "sample"
+    found = open_posts([folder / "reviews.jsonl", folder / "social.jsonl"], Options())
+    posts = [item.raw for item in found if isinstance(item, Post)]
+    window = Window()
+    for signal in sorted(signals(posts, [START_MS] * len(posts), cache), key=lambda one: one.event_time):
+        if signal.role != "company":
+            window.add(telling_of(signal))
+    return window
+
+
+def fit(pairs: Pairs, tellings: dict[str, Telling], window: Window, crowded: Window) -> None:
     """Prints weights fitted on pairs: labelled ones, and what the window itself offers as candidates beside them."""
     from sklearn.linear_model import LogisticRegression
 
@@ -70,7 +103,7 @@ def fit(pairs: Pairs, tellings: dict[str, Telling], window: Window) -> None:
     for a, b, same in pairs:
         one, other = tellings[a["id"]], tellings[b["id"]]
         if judging.possible(one, other):
-            x.append(judging.compare(one, other, window.rarity).values)
+            x.append(compared(one, other, window).values)
             y.append(same)
             weight.append(1.0)
     known = {telling.identity: row for row, telling in ((r, tellings[r["id"]]) for pair in pairs for r in pair[:2])}
@@ -80,9 +113,13 @@ def fit(pairs: Pairs, tellings: dict[str, Telling], window: Window) -> None:
         for other in window.candidates(telling):
             kin = known.get(other.identity)
             if (kin is None or kin["group"] != row["group"]) and judging.possible(telling, other):
-                x.append(judging.compare(telling, other, window.rarity).values)
+                x.append(compared(telling, other, window).values)
                 y.append(False)
                 weight.append(0.2)
+    for one, other, place in strangers(crowded):
+        x.append(compared(one, other, place).values)
+        y.append(False)
+        weight.append(0.5)
     model = LogisticRegression(C=3.0, max_iter=5000).fit(np.array(x), y, weight)
     print(f"fitted on {len(y)} pairs")
     for name, value in zip(judging.FEATURES, model.coef_[0], strict=True):
@@ -99,14 +136,14 @@ def score(pairs: Pairs, tellings: dict[str, Telling], window: Window, *, show: b
         offered = offered or one.identity in {t.identity for t in window.candidates(other)}
         sure = 0.0
         if judging.possible(one, other) and offered:
-            sure = judging.confidence(judging.compare(one, other, window.rarity))
+            sure = judging.confidence(compared(one, other, window))
         linked = sure >= judging.THRESHOLD
         right += linked and same
         wrong += linked and not same
         missed += same and not linked
         if show and linked != same:
             print(f"  {'missed' if same else 'wrong'} {sure:.2f} {a['id']} {b['id']} offered={offered}")
-            print("   ", judging.compare(one, other, window.rarity))
+            print("   ", compared(one, other, window))
     precision, recall = right / max(1, right + wrong), right / max(1, right + missed)
     print(f"  pairs {len(pairs)}: precision {precision:.3f}, recall {recall:.3f}")
     return precision, recall
@@ -122,7 +159,7 @@ def everywhere(part: list[dict[str, Any]], tellings: dict[str, Telling], window:
         for other in window.candidates(telling):
             if (
                 judging.possible(telling, other)
-                and judging.confidence(judging.compare(telling, other, window.rarity)) >= judging.THRESHOLD
+                and judging.confidence(compared(telling, other, window)) >= judging.THRESHOLD
             ):
                 if other.identity in stories:
                     right += stories[other.identity] == story
@@ -152,18 +189,22 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cache", type=Path, help="keep what the enrichers make in this file")
     options = parser.parse_args(arguments)
     told, tellings, window = prepared(options.cache)
+    crowded = sample(options.cache and options.cache.with_suffix(".sample.json"))
     pairs = labelled(told)
     fitting = [pair for pair in pairs if pair[0]["group"] % 2 == 0]
     scored = [pair for pair in pairs if pair[0]["group"] % 2]
     across = sum(a["language"] != b["language"] for a, b, _ in pairs)
     print(f"links: {len(told)} tellings, {len(pairs)} pairs ({across} across languages), among {len(window)} posts")
     if options.fit:
-        fit(fitting, tellings, window)
+        fit(fitting, tellings, window, crowded)
     for name, part in (("even groups (fitted on)", fitting), ("odd groups (never fitted on)", scored)):
         print(f" {name}")
         score(part, tellings, window, show=options.show)
         remainder = part[0][0]["group"] % 2
         everywhere([row for row in told if row["group"] % 2 == remainder], tellings, window)
+    between = list(strangers(crowded))
+    linked = sum(judging.confidence(compared(*pair)) >= judging.THRESHOLD for pair in between)
+    print(f" the sample (fitted on): {linked} links between strangers, of {len(between)} candidate pairs")
     speed(window)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,31 +13,34 @@ from streams.links.telling import Telling, cosine
 DAY_MS: Final = 86_400_000
 WINDOW_DAYS: Final = 45
 """Posts further apart are not compared: by then the same words tell of another time."""
-THRESHOLD: Final = 0.5
+CROWD_DAYS: Final = 3
+CROWD_NEAR: Final = 0.45
+THRESHOLD: Final = 0.4
 
 FEATURES: Final = (
     "same person", "same name", "meaning", "words", "numbers", "numbers differ", "names", "names differ",
-    "same product", "same place", "place differs", "days", "same source", "praise",
+    "same product", "same place", "place differs", "days", "same source", "praise", "crowd",
 )  # fmt: skip
 """In the order of `Pair.values` and `WEIGHTS`."""
 
 WEIGHTS: Final = (
-    1.97,  # same person
-    0.06,  # same name
-    3.91,  # meaning
-    5.28,  # words
-    2.68,  # numbers
-    -2.00,  # numbers differ
-    1.26,  # names
-    0.13,  # names differ
-    1.76,  # same product
-    1.78,  # same place
-    -0.88,  # place differs
-    -1.79,  # days
-    -1.59,  # same source
-    -0.81,  # praise
+    1.88,  # same person
+    0.15,  # same name
+    3.86,  # meaning
+    5.97,  # words
+    3.87,  # numbers
+    -1.61,  # numbers differ
+    2.14,  # names
+    0.63,  # names differ
+    0.72,  # same product
+    0.56,  # same place
+    -2.44,  # place differs
+    -2.52,  # days
+    -1.16,  # same source
+    -1.49,  # praise
+    -0.76,  # crowd
 )
-BIAS: Final = -4.49
+BIAS: Final = -4.19
 
 Rarity = Callable[[str], float]
 """A stem's weight: about log(posts / posts that have it)."""
@@ -79,8 +82,18 @@ def same_person(a: Telling, b: Telling) -> str | None:
     return None
 
 
-def compare(a: Telling, b: Telling, rarity: Rarity) -> Pair:
-    """The features of a pair, symmetric in `a` and `b`."""
+def crowd(telling: Telling, others: Iterable[Telling]) -> int:
+    """How many say something alike within days: where an incident has hit many, meaning alone tells no person apart."""
+    return sum(
+        abs(telling.time - other.time) <= CROWD_DAYS * DAY_MS
+        and not same_person(telling, other)
+        and (cosine(telling.vector, other.vector) or 0.0) >= CROWD_NEAR
+        for other in others
+    )
+
+
+def compare(a: Telling, b: Telling, rarity: Rarity, alike: int = 0) -> Pair:
+    """The features of a pair, symmetric in `a` and `b`; `alike` is the crowd around them, the pair itself included."""
     evidence: list[str] = []
     person = same_person(a, b)
     if person:
@@ -95,8 +108,10 @@ def compare(a: Telling, b: Telling, rarity: Rarity) -> Pair:
     numbers, apart = _common(a.numbers, b.numbers, rarity)
     if numbers:
         evidence.append(f"the same numbers: {', '.join(sorted(set(a.numbers) & set(b.numbers))[:4])}")
-    named_alike, named_apart = _common(a.names, b.names, rarity)
-    names = set(a.names) & set(b.names)
+    known = {word for name in (a.product, b.product, a.place, b.place, a.brand) if name for word in fold(name).split()}
+    own, theirs = ([name for name in one.names if name not in known] for one in (a, b))
+    named_alike, named_apart = _common(own, theirs, rarity)
+    names = set(own) & set(theirs)
     if names:
         evidence.append(f"the same names: {', '.join(sorted(names)[:4])}")
     product, place, elsewhere = _product(a, b), _same(a.place, b.place), _differ(a.place, b.place)
@@ -121,6 +136,7 @@ def compare(a: Telling, b: Telling, rarity: Rarity) -> Pair:
         math.log1p(days) / 3,
         float(a.source == b.source),
         float(a.praise or b.praise),
+        0.0 if person else math.log1p(max(0, alike - 1)),
     )
     return Pair(values, tuple(evidence))
 

@@ -10,7 +10,7 @@ from schemas.errors import RejectedInput
 from schemas.links import LinkCommand
 from schemas.signals import Signal
 from streams.links.doubts import burst, copied, many, with_flag
-from streams.links.judging import DAY_MS, THRESHOLD, WINDOW_DAYS, compare, confidence, possible, same_person
+from streams.links.judging import DAY_MS, THRESHOLD, WINDOW_DAYS, compare, confidence, crowd, possible, same_person
 from streams.links.telling import Telling, telling_of
 from streams.links.window import NEAREST, SIZE, Window
 
@@ -101,9 +101,11 @@ class Memory:
 
     def _link(self, window: Window, telling: Telling) -> None:
         found = []
-        for other in window.candidates(telling):
+        candidates = window.candidates(telling)
+        alike = crowd(telling, candidates)
+        for other in candidates:
             if possible(telling, other):
-                pair = compare(telling, other, window.rarity)
+                pair = compare(telling, other, window.rarity, alike)
                 sure = confidence(pair)
                 if sure >= THRESHOLD:
                     found.append((sure, other, pair.evidence))
