@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("links", "authenticity")
+PARTS = ("links", "authenticity", "redaction")
 
 
 def main(names: list[str]) -> None:
