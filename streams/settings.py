@@ -51,6 +51,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     elasticsearch_password: str | None = None
     elasticsearch_password_file: str | None = None
     elasticsearch_ca: str | None = None
+    kibana_url: str | None = None
+    """Where `vocero setup` imports the dashboards, with Elasticsearch's credentials; space and base path included."""
+    kibana_ca: str | None = None
+    """None: the same as elasticsearch_ca."""
     # models
     models: Literal["local", "hub"] = "local"
     model_threads: int = 2

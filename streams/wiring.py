@@ -19,7 +19,9 @@ from streams.topics import Topics, topics_of
 
 if TYPE_CHECKING:
     import faust
+    from elasticsearch import Elasticsearch
 
+    from sinks.elasticsearch.administration import Administration
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
     from streams.delivery.observer import Observer
@@ -100,20 +102,34 @@ def build_sink(settings: Settings) -> Sink:
         from sinks.sqlite import SQLiteSink
 
         return SQLiteSink(settings.sqlite_file)
-    from sinks.elasticsearch import ElasticsearchSink, connect
+    from sinks.elasticsearch import ElasticsearchSink
+
+    return ElasticsearchSink(elasticsearch_client(settings), prefix=settings.topic_prefix)
+
+
+def elasticsearch_client(settings: Settings) -> Elasticsearch:
+    """The client for the settings' cluster and credentials."""
+    from sinks.elasticsearch import connect
 
     if not settings.elasticsearch_url:
         raise SettingsError("store is elasticsearch: set VOCERO_ELASTICSEARCH_URL too")
     user = None
     if settings.elasticsearch_username is not None and settings.elasticsearch_password is not None:
         user = (settings.elasticsearch_username, settings.elasticsearch_password)
-    client = connect(
+    return connect(
         settings.elasticsearch_url,
         api_key=settings.elasticsearch_api_key,
         basic_auth=user,
         ca_file=settings.elasticsearch_ca,
     )
-    return ElasticsearchSink(client, prefix=settings.topic_prefix)
+
+
+def build_administration(settings: Settings, *, shards: int) -> Administration:
+    """What sets up the settings' Elasticsearch."""
+    from sinks.elasticsearch.administration import Administration
+    from sinks.elasticsearch.indices import Layout
+
+    return Administration(elasticsearch_client(settings), Layout(settings.topic_prefix, shards=shards))
 
 
 @dataclass(frozen=True, slots=True)

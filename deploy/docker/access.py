@@ -1,5 +1,7 @@
 """Gives the stages an API key of least privilege and Kibana its password, on an Elasticsearch that has just started.
 
+The privileges are those that `vocero setup --print-roles` prints for `index`.
+
 The administrator's credentials come from the settings (VOCERO_ELASTICSEARCH_*). Running it again changes nothing as
 long as the key in the file is valid.
 """
@@ -15,19 +17,10 @@ from elasticsearch import ApiError, AuthenticationException, Elasticsearch
 
 from schemas.errors import VoceroError
 from sinks.elasticsearch import connect
+from streams.access import roles
 from streams.settings import Settings, load_settings
 
 KEY_NAME = "vocero-stages"
-
-
-def privileges(prefix: str) -> dict[str, object]:
-    """What the stages may do: read and write documents of indices that `vocero setup` has made, and no more."""
-    return {
-        "stages": {
-            "cluster": [],
-            "indices": [{"names": [f"{prefix}-*"], "privileges": ["read", "write", "view_index_metadata"]}],
-        }
-    }
 
 
 def works(settings: Settings, file: Path) -> bool:
@@ -47,7 +40,7 @@ def works(settings: Settings, file: Path) -> bool:
 def grant(client: Elasticsearch, settings: Settings, file: Path) -> None:
     """A new key in the file; earlier ones of the name end."""
     client.security.invalidate_api_key(name=KEY_NAME)
-    made = client.security.create_api_key(name=KEY_NAME, role_descriptors=privileges(settings.topic_prefix))
+    made = client.security.create_api_key(name=KEY_NAME, role_descriptors={"stages": roles(settings)["index"].descriptor()})
     fresh = file.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400), "w") as stream:
         stream.write(made["encoded"])

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from sinks.base import Outcome
+from sinks.elasticsearch.explain import refusal
 from sinks.settling import UNCHANGED, WRITTEN, rejected, retry
 
 _TYPE = re.compile(r"[a-z_]{1,80}")
@@ -13,12 +14,12 @@ _TYPE = re.compile(r"[a-z_]{1,80}")
 _FIELD = re.compile(r"field \[((?:feedback|event|url)\.(?!labels)[a-z_.]{1,80}|@timestamp)\]")
 
 
-def request_outcome(status: int) -> Outcome | None:
+def request_outcome(status: int, body: Any = None) -> Outcome | None:
     """For a refused request: the outcome of all its documents, or None where a smaller one has to show whose fault."""
     if status in (400, 413):
         return None
     if status in (401, 403):
-        return retry(f"Elasticsearch refuses our credentials (HTTP {status}); check the API key and its privileges")
+        return retry(refusal(status, body))
     return retry(f"Elasticsearch answered HTTP {status}")
 
 
@@ -45,6 +46,8 @@ def _item_outcome(item: Any) -> Outcome:
         return retry("the index or its alias is missing; run `vocero setup`")
     if status in (400, 404, 413):
         return rejected(f"Elasticsearch refused the document ({status} {kind}{detail})")
+    if status == 403 and kind == "security_exception":
+        return retry(refusal(status, result))
     if status in (401, 403):
         return retry(f"Elasticsearch does not allow the write ({status} {kind})")
     return retry(f"Elasticsearch could not take the document now ({status} {kind})")

@@ -195,13 +195,20 @@ def mapping(kind: Kind, *, dims: int) -> Properties:
     return {"dynamic": "strict", "_meta": {"vocero": {"mapping": MAPPING_VERSION}}, "properties": properties}
 
 
+DYNAMIC_SETTINGS: Properties = {
+    # one replica as soon as there is a second node
+    "auto_expand_replicas": "0-1",
+    "mapping.nested_objects.limit": MAX_SPANS,
+    "gc_deletes": f"{GC_DELETES_SECONDS}s",
+}
+"""What an index in place takes as well."""
+
+
 def settings(*, shards: int) -> Properties:
-    """Settings of an index: one replica as soon as there is a second node."""
+    """Settings of an index."""
     return {
         "number_of_shards": shards,
-        "auto_expand_replicas": "0-1",
-        "mapping.nested_objects.limit": MAX_SPANS,
-        "gc_deletes": f"{GC_DELETES_SECONDS}s",
+        **DYNAMIC_SETTINGS,
         "analysis": {
             "analyzer": {
                 # words as they stand, whatever their language: without case and diacritics, stop words kept

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from elasticsearch import ApiError, Elasticsearch, SerializationError, TransportError, UnsupportedProductError
+from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
 
 from schemas.errors import StoreError
 from sinks.base import Document, Hits, Kind, Outcome, Query, Removal, Status, Subject
@@ -16,6 +16,7 @@ from sinks.documents import removal_document
 from sinks.elasticsearch import indices
 from sinks.elasticsearch.decisions import item_outcomes, request_outcome
 from sinks.elasticsearch.documents import original_body
+from sinks.elasticsearch.explain import explained, unanswered
 from sinks.elasticsearch.queries import MAX_WINDOW, belonging, condition, older, search_request
 from sinks.elasticsearch.removals import Removals, deleted, deletions
 from sinks.elasticsearch.requests import Limits, Operation, chunks, lines, operation
@@ -45,21 +46,19 @@ class ElasticsearchSink:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self._prefix = prefix
-        self._shards = shards
-        self._dims = dims
+        self._layout = indices.Layout(prefix, shards=shards, dims=dims)
         self._limits = limits or Limits()
         self._removals = Removals(client, indices.alias(prefix, "journal"), clock)
 
     def open(self) -> None:
         """Creates indices and aliases where missing. Raises StoreError with what to do."""
-        _explained(lambda: indices.create(self._client, self._prefix, shards=self._shards, dims=self._dims))
+        explained(lambda: indices.create(self._client, self._layout))
         self._removals.watch()
 
     def write(self, documents: Sequence[Document]) -> list[Outcome]:
         """See `Sink.write`; a request that fails gives RETRY for its documents, the other requests go on."""
         try:
-            _explained(self._removals.refresh)
+            explained(self._removals.refresh)
         except StoreError as error:
             return [retry(str(error))] * len(documents)
         return settle(documents, self._store)
@@ -78,7 +77,7 @@ class ElasticsearchSink:
             raise StoreError(
                 f"Elasticsearch shows the first {MAX_WINDOW} matches; narrow the search by time or filters"
             )
-        answer = _explained(
+        answer = explained(
             lambda: self._client.search(
                 index=self._alias(query.kind), body=search_request(query), source_excludes=_WITHOUT
             )
@@ -89,11 +88,11 @@ class ElasticsearchSink:
     def count(self, kind: Kind, query: Query | None = None) -> int:
         """How many documents of the kind match, as of the last refresh."""
         wanted = condition(replace(query or Query(), kind=kind))
-        return int(_explained(lambda: self._client.count(index=self._alias(kind), query=wanted))["count"])
+        return int(explained(lambda: self._client.count(index=self._alias(kind), query=wanted))["count"])
 
     def find(self, kind: Kind, subject: Subject, *, after: str = "", limit: int = 1_000) -> list[Document]:
         """By id, after `after`; as of the last refresh."""
-        answer = _explained(
+        answer = explained(
             lambda: self._client.search(
                 index=self._alias(kind),
                 query=belonging(kind, subject),
@@ -116,7 +115,7 @@ class ElasticsearchSink:
     def purge(self, kind: Kind, *, before: int, limit: int = 1_000) -> int:
         """The oldest first; one that is edited meanwhile stays for the next call."""
         self.refresh()
-        answer = _explained(
+        answer = explained(
             lambda: self._client.search(
                 index=self._alias(kind),
                 query=older(before),
@@ -131,17 +130,17 @@ class ElasticsearchSink:
 
     def refresh(self) -> None:
         """Makes every earlier write visible to `search` and `count`."""
-        _explained(lambda: self._client.indices.refresh(index=indices.aliases(self._prefix)))
+        explained(lambda: self._client.indices.refresh(index=indices.aliases(self._layout.prefix)))
 
     def close(self) -> None:
         """Closes the client's connections."""
         self._client.close()
 
     def _alias(self, kind: Kind) -> str:
-        return indices.alias(self._prefix, kind)
+        return indices.alias(self._layout.prefix, kind)
 
     def _fetch(self, kind: Kind, ids: list[str]) -> dict[str, Document]:
-        answer = _explained(lambda: self._client.mget(index=self._alias(kind), ids=ids, source_excludes=_WITHOUT))
+        answer = explained(lambda: self._client.mget(index=self._alias(kind), ids=ids, source_excludes=_WITHOUT))
         if any("error" in one for one in answer["docs"]):  # not the same as not found
             raise StoreError("Elasticsearch could not read some documents now; see its log, and try again")
         return {one["_id"]: _document(kind, one) for one in answer["docs"] if one.get("found")}
@@ -151,7 +150,7 @@ class ElasticsearchSink:
         if waiting := [outcome for outcome in journalled if outcome.status is Status.RETRY]:
             return waiting[:1] * len(removals)
         try:
-            _explained(lambda: self._client.indices.refresh(index=self._alias("journal")))
+            explained(lambda: self._client.indices.refresh(index=self._alias("journal")))
             self._removals.watch()
             gone = self._send_deletions(removals)
             unsure = [one for one, result in zip(removals, gone, strict=True) if result is None]
@@ -164,7 +163,7 @@ class ElasticsearchSink:
         gone: list[bool | None] = []
         for start in range(0, len(removals), self._limits.documents):
             lines = deletions(removals[start : start + self._limits.documents], self._alias)
-            answer = _explained(partial(self._client.bulk, operations=lines))
+            answer = explained(partial(self._client.bulk, operations=lines))
             if len(answer["items"]) != len(lines):
                 raise StoreError("Elasticsearch's answer does not fit the request; run this again")
             gone += [deleted(item) for item in answer["items"]]
@@ -178,7 +177,7 @@ class ElasticsearchSink:
                 outcomes[index] = UNCHANGED
                 continue
             try:
-                one = operation(index, document, self._alias(document.kind), dims=self._dims)
+                one = operation(index, document, self._alias(document.kind), dims=self._layout.dims)
             except ValueError as error:
                 outcomes[index] = rejected(str(error))
                 continue
@@ -195,40 +194,16 @@ class ElasticsearchSink:
         try:
             answer = self._client.bulk(operations=lines(chunk)).body
         except ApiError as error:
-            outcome = request_outcome(error.meta.status)
+            outcome = request_outcome(error.meta.status, error.body)
             if outcome is None and len(chunk) > 1:
                 half = len(chunk) // 2
                 return self._send(chunk[:half]) | self._send(chunk[half:])
             outcome = outcome or rejected(f"Elasticsearch refused the document (HTTP {error.meta.status})")
             return {one.index: outcome for one in chunk}
         except (TransportError, UnsupportedProductError) as error:
-            # no answer, half an answer, or one that is not Elasticsearch's
-            outcome = retry(f"Elasticsearch gave no usable answer ({type(error).__name__})")
-            return {one.index: outcome for one in chunk}
+            return {one.index: retry(unanswered(error)) for one in chunk}
         return {one.index: outcome for one, outcome in zip(chunk, item_outcomes(answer, len(chunk)), strict=True)}
 
 
 def _document(kind: Kind, hit: dict[str, Any]) -> Document:
     return Document(kind, hit["_id"], hit["_version"], original_body(hit["_source"]))
-
-
-def _explained(call: Callable[[], Any]) -> Any:
-    """The call's answer; its failure as a StoreError without anything that the server quotes."""
-    try:
-        return call()
-    except ApiError as error:
-        raise StoreError(_sentence(error.meta.status)) from None
-    except (SerializationError, UnsupportedProductError):
-        raise StoreError("what answers is not Elasticsearch, or a proxy stands before it; check the address") from None
-    except TransportError as error:
-        raise StoreError(
-            f"Elasticsearch cannot be reached ({type(error).__name__}); check its address, certificate and that it runs"
-        ) from None
-
-
-def _sentence(status: int) -> str:
-    if status in (401, 403):
-        return f"Elasticsearch refuses our credentials (HTTP {status}); check the API key and its privileges"
-    if status == 404:
-        return "an index of vocero is missing in Elasticsearch; run `vocero setup`"
-    return f"Elasticsearch refused the request (HTTP {status}); its log says why"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.cimpl import NewTopic
 
 from schemas.errors import BrokerError
@@ -18,6 +19,29 @@ def missing_topics(settings: Settings, wanted: Sequence[TopicPlan]) -> list[Topi
     """Those of `wanted` that the broker does not have; raises BrokerError where it does not answer."""
     there = reach(settings)
     return [one for one in wanted if one.name not in there]
+
+
+def differences(settings: Settings, plans: Sequence[TopicPlan]) -> dict[str, str]:
+    """Topics that are there, but not as planned, with what differs in words. What cannot be looked at is left out."""
+    if not plans:
+        return {}
+    client = AdminClient(client_config(settings))
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, one.name) for one in plans]
+    found: dict[str, str] = {}
+    for resource, future in client.describe_configs(resources, request_timeout=30).items():
+        plan = next(one for one in plans if one.name == resource.name)
+        try:
+            config = {name: entry.value for name, entry in future.result().items()}
+        except KafkaException:
+            continue  # not ours to read: setup goes on without
+        wrong = [
+            f"{name} is {config.get(name)}, not {value}"
+            for name, value in plan.config.items()
+            if config.get(name) != value
+        ]
+        if wrong:
+            found[plan.name] = "; ".join(wrong)
+    return found
 
 
 def create_topics(settings: Settings, plans: Sequence[TopicPlan], *, replication: int) -> None:
