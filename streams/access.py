@@ -94,25 +94,30 @@ def _roles(settings: Settings) -> Iterator[Role]:
             **more,
         )
 
-    writes = (topics.enriched, topics.signals, topics.learn)
-    yield stage("enrich", "enriches raw posts", raw, writes, state=(topics.topics,))
+    follows = (topics.topics, topics.corrections)
+    yield stage("enrich", "enriches raw posts", raw, (topics.enriched, topics.signals, topics.learn), state=follows)
     inputs = (topics.enriched, topics.alerts, topics.cases, topics.topics)
     # `read`: a relabel starts from the stored post, and the journal says what must not come back
     written = Indices(indices(*KINDS), ("read", "index", "view_index_metadata"))
     yield stage("index", "writes documents", inputs, (), indices=(written,))
-    yield stage(
-        "alert",
-        "raises alerts",
-        (topics.signals,),
-        (topics.alerts, topics.alert_state),
-        state=(topics.alert_state,),
-    )
-    yield stage(
-        "case", "follows complaints", (topics.signals, topics.case_commands), (topics.cases,), state=(topics.cases,)
-    )
-    learns = (topics.learn,)
-    yield stage("learn", "learns topics", learns, (topics.topics, topics.enriched), state=(topics.topics,))
+    memory: tuple[str, ...] = (topics.alert_state,)
+    yield stage("alert", "raises alerts", (topics.signals,), (topics.alerts, *memory), state=memory)
+    memory = (topics.cases, topics.case_waiting, topics.corrections)
+    told = (topics.case_answers, topics.enriched)
+    steps = (topics.signals, topics.case_commands)
+    yield stage("case", "follows complaints", steps, (*memory, *told), state=memory)
+    memory = (topics.topics,)
+    yield stage("learn", "learns topics", (topics.learn,), (*memory, topics.enriched), state=memory)
     yield Role("produce", "pushes posts", kafka=tuple(Acl("topic", one, ("Write",)) for one in raw))
+    yield Role(
+        "steps",
+        "moves cases, corrects posts, renames topics; with `read`",
+        kafka=(
+            *(Acl("topic", one, ("Write",)) for one in (topics.case_commands, topics.learn)),
+            Acl("topic", topics.case_answers, ("Read",)),
+            Acl("group", "vocero-answers", ("Read",)),
+        ),
+    )
     read = Indices(indices(*KINDS), ("read", "view_index_metadata"))
     yield Role("read", "search, report, alerts, cases, topics: reads the store", indices=(read,))
     yield Role(

@@ -40,7 +40,8 @@ def works(settings: Settings, file: Path) -> bool:
 def grant(client: Elasticsearch, settings: Settings, file: Path) -> None:
     """A new key in the file; earlier ones of the name end."""
     client.security.invalidate_api_key(name=KEY_NAME)
-    made = client.security.create_api_key(name=KEY_NAME, role_descriptors={"stages": roles(settings)["index"].descriptor()})
+    least = roles(settings)["index"].descriptor()
+    made = client.security.create_api_key(name=KEY_NAME, role_descriptors={"stages": least})
     fresh = file.with_suffix(".new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400), "w") as stream:
         stream.write(made["encoded"])
