@@ -3,6 +3,8 @@
 # prints its URL. A second call prints the URL of the one that runs. Where the caller is root it runs as nobody.
 #
 # Usage: es-up.sh [KEY=VALUE]...     node settings, such as indices.breaker.total.limit=60%
+# ES_CONF: a folder of more configuration, such as certificates and the files of users; ES_CA: the PEM file of the
+# authority of the node's certificate, where the settings turn TLS and security on.
 # ES_PORT (19200), ES_TRANSPORT_PORT (ES_PORT + 100), ES_JAVA (the first Java 21 or newer), ES_HEAP (1g), and common.sh's.
 set -euo pipefail
 umask 022
@@ -44,6 +46,7 @@ for port in "$ES_PORT" "$ES_TRANSPORT_PORT"; do
 done
 mkdir -p data logs repo tmp run "$ES_HOME/plugins"
 cp -f "$HERE"/es/conf/* run/
+[ -n "${ES_CONF:-}" ] && cp -Rf "$ES_CONF"/. run/
 [ "$(id -u)" = 0 ] && chown -R "$ES_USER_ID:$ES_USER_ID" data logs repo tmp run
 SETTINGS=()
 for setting in "$@"; do SETTINGS+=(-E "$setting"); done
@@ -60,10 +63,17 @@ as_server timeout 120 "$JAVA" $CLI_JAVA_OPTS -cp "$ES_HOME/lib/tools/server-laun
   org.elasticsearch.server.launcher.ServerLauncher -d -p "$STATE/run/es.pid" "${SETTINGS[@]}" \
   </dev/null >"$STATE/logs/launch.out" 2>&1 9>&- \
   || { tail -25 "$STATE/logs/launch.out" >&2; die "es: the server ended while starting; see $STATE/logs."; }
+# serves: it answers; with security on, an answer that asks for credentials is one
+serves() {
+  local code
+  code=$(curl -s -m 2 -o /dev/null -w '%{http_code}' ${ES_CA:+--cacert "$ES_CA"} "$1/_cluster/health?wait_for_status=yellow&timeout=1s")
+  [ "$code" = 200 ] || [ "$code:${ES_CA:+secure}" = 401:secure ]
+}
+URL=http${ES_CA:+s}://127.0.0.1:$ES_PORT
 for _ in $(seq 300); do
-  if curl -sf -m 2 "127.0.0.1:$ES_PORT/_cluster/health?wait_for_status=yellow&timeout=1s" >/dev/null; then
+  if serves "$URL"; then
     say "es: ready (pid $(cat "$STATE/run/es.pid"), logs in $STATE/logs)."
-    echo "http://127.0.0.1:$ES_PORT" | tee "$STATE/url"; exit 0
+    echo "$URL" | tee "$STATE/url"; exit 0
   fi
   sleep 0.1
 done

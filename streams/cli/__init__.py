@@ -29,6 +29,7 @@ COMMANDS = {
     "topics": "list what people talk about",
     "backtest": "replay a file of counts through the spike detection",
     "report": "write what was indexed as one HTML page",
+    "purge": "remove what is older than the retention",
     "doctor": "say what is there and what is not",
 }
 """Every command with its one line of help. A new one is one file and one line here."""
