@@ -32,6 +32,13 @@ class Rating(Struct, frozen=True, kw_only=True, omit_defaults=True):
     best: float = 5.0
 
 
+class Point(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Coordinates in degrees (WGS 84)."""
+
+    lat: float
+    lon: float
+
+
 class Attachment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A file beside the post: listed, never opened."""
 
@@ -60,6 +67,7 @@ class RawPost(Struct, frozen=True, kw_only=True, omit_defaults=True):
     brand: str | None = None
     product: str | None = None
     place: str | None = None
+    place_point: Annotated[Point | None, Meta(description="Where `place` lies, for a map.")] = None
     rating: Rating | None = None
     likes: Count | None = None
     shares: Count | None = None

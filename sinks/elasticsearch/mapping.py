@@ -72,6 +72,7 @@ def _post(dims: int) -> Properties:
         clean_text=_ORIGINAL,
         title=_ORIGINAL,
         author=_object(**_each(_KEYWORD, "id", "customer_id", "name", "handle", "role"), followers=_LONG),
+        place_point={"type": "geo_point", "ignore_malformed": True},
         rating=_object(**_each(_DOUBLE, "value", "best")),
         attachments=_object(**_each(_KEYWORD, "name", "content_type", "url"), size=_LONG),
         labels=_FLATTENED,

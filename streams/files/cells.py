@@ -11,7 +11,7 @@ import msgspec
 from schemas.errors import RejectedInput
 
 _WHOLE = {"likes", "shares", "views", "author.followers"}
-_DECIMAL = {"rating.value", "rating.best"}
+_DECIMAL = {"rating.value", "rating.best", "place_point.lat", "place_point.lon"}
 _NOTHING = {"", "nan", "null", "none", "n/a", "na", "-"}
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:[.,]\d{1,18})?")

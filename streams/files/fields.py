@@ -11,14 +11,15 @@ import msgspec
 
 from schemas.codec import raw_post
 from schemas.errors import RejectedInput, SettingsError
-from schemas.raw import Author, Rating, RawPost
+from schemas.raw import Author, Point, Rating, RawPost
 from streams.files.base import Defaults
 
-_FLAT = frozenset(RawPost.__struct_fields__) - {"author", "rating", "labels"}
+_FLAT = frozenset(RawPost.__struct_fields__) - {"author", "rating", "place_point", "labels"}
 FIELDS = (
     _FLAT
     | {f"author.{name}" for name in Author.__struct_fields__}
     | {f"rating.{name}" for name in Rating.__struct_fields__}
+    | {f"place_point.{name}" for name in Point.__struct_fields__}
 )
 """Every field that a column can fill, nested ones with a dot. `labels.<anything>` is one too."""
 _SLOTS = 1 << 22

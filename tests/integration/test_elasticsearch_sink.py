@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 from schemas.enriched import EnrichedPost, Span, TopicRef, Translation
 from schemas.errors import StoreError
 from schemas.identity import identity
+from schemas.raw import Point
 from schemas.vectors import encode_vector
 from sinks.base import KINDS, Document, Query, Status
 from sinks.documents import post_document
@@ -184,6 +185,20 @@ def test_what_dashboards_ask_for(sink: ElasticsearchSink, client: Elasticsearch,
     assert {one["key"]: one["doc_count"] for one in buckets} == {"size": 20, "delay": 19}
     assert client.count(index=index, query={"term": {"feedback.labels.shop.id": "7"}})["count"] == 1
     assert client.count(index=index, query={"match": {"message": "atencion"}})["count"] == 20
+
+
+def test_places_on_a_map(sink: ElasticsearchSink, client: Elasticsearch, prefix: str) -> None:
+    """Posts are counted by area and found near a place; coordinates that are none do not cost the post."""
+    places = {"valencia": (39.47, -0.38), "sagunto": (39.68, -0.28), "porto": (41.15, -8.61), "nowhere": (400.0, 0.0)}
+    posts = [doc(name, place=name, place_point=Point(lat=lat, lon=lon)) for name, (lat, lon) in places.items()]
+    assert statuses(sink, *posts) == [W] * 4
+    assert sink.get("posts", [one.id for one in posts]) == posts
+    sink.refresh()
+    near = {"geo_distance": {"distance": "50km", "feedback.place_point": {"lat": 39.5, "lon": -0.4}}}
+    assert client.count(index=f"{prefix}-posts", query=near)["count"] == 2
+    grid = {"areas": {"geotile_grid": {"field": "feedback.place_point", "precision": 6}}}
+    found = client.search(index=f"{prefix}-posts", size=0, aggs=grid)["aggregations"]["areas"]["buckets"]
+    assert sorted(one["doc_count"] for one in found) == [1, 2]
 
 
 def test_acknowledged_documents_survive_a_kill(own_elasticsearch: Callable[..., Any]) -> None:
