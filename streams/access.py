@@ -126,7 +126,7 @@ def _roles(settings: Settings) -> Iterator[Role]:
         kafka=(Acl("topic", f"{settings.topic_prefix}.", ("Create", "Describe", "DescribeConfigs"), prefixed=True),),
         # `monitor`: how far a copy has come
         cluster=("manage_index_templates", "monitor"),
-        indices=(Indices(indices(*KINDS), ("manage", "read", "index", "delete")),),
+        indices=(Indices(indices(*KINDS), ("manage", "read", "write")),),
         kibana=("feature_savedObjectsManagement.all",),
     )
     journal = Indices(indices("journal"), ("index",))

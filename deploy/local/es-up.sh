@@ -59,7 +59,7 @@ rm -f run/es.pid
 cd "$ES_HOME"
 # -d returns once the node has started or has failed; -p has the server write its own pid
 # shellcheck disable=SC2086 # several options in one variable
-as_server timeout 120 "$JAVA" $CLI_JAVA_OPTS -cp "$ES_HOME/lib/tools/server-launcher/*" \
+as_server timeout 300 "$JAVA" $CLI_JAVA_OPTS -cp "$ES_HOME/lib/tools/server-launcher/*" \
   org.elasticsearch.server.launcher.ServerLauncher -d -p "$STATE/run/es.pid" "${SETTINGS[@]}" \
   </dev/null >"$STATE/logs/launch.out" 2>&1 9>&- \
   || { tail -25 "$STATE/logs/launch.out" >&2; die "es: the server ended while starting; see $STATE/logs."; }

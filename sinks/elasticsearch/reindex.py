@@ -20,7 +20,7 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from schemas.errors import StoreError
 from sinks.base import Kind
-from sinks.elasticsearch.explain import explained
+from sinks.elasticsearch.explain import explained, refusal
 from sinks.elasticsearch.indices import Layout, alias, fingerprint
 
 SMALL = 2_000
@@ -117,8 +117,12 @@ class Reindex:
             if task["completed"]:
                 break
             self._wait(_ASK_SECONDS)
-        failures = task.get("response", {}).get("failures") or task.get("error")
-        if failures:
+        if isinstance(error := task.get("error"), dict):
+            refused = error.get("type") == "security_exception"
+            raise StoreError(
+                refusal(403, task) if refused else f"the copy failed ({_kinds([{'cause': error}])}); run this again"
+            )
+        if failures := task.get("response", {}).get("failures"):
             raise StoreError(
                 f"documents of {self.old} do not fit the new mapping ({_kinds(failures)}); the alias still names "
                 f"{self.old}, and Elasticsearch's log says more"
