@@ -96,7 +96,7 @@ def _roles(settings: Settings) -> Iterator[Role]:
 
     follows = (topics.topics, topics.corrections)
     yield stage("enrich", "enriches raw posts", raw, (topics.enriched, topics.signals, topics.learn), state=follows)
-    inputs = (topics.enriched, topics.alerts, topics.cases, topics.topics)
+    inputs = (topics.enriched, topics.alerts, topics.cases, topics.topics, topics.dead_letters)
     # `read`: a relabel starts from the stored post, and the journal says what must not come back
     written = Indices(indices(*KINDS), ("read", "index", "view_index_metadata"))
     yield stage("index", "writes documents", inputs, (), indices=(written,))
@@ -106,6 +106,9 @@ def _roles(settings: Settings) -> Iterator[Role]:
     told = (topics.case_answers, topics.enriched)
     steps = (topics.signals, topics.case_commands)
     yield stage("case", "follows complaints", steps, (*memory, *told), state=memory)
+    memory = (topics.link_state,)
+    steps = (topics.signals, topics.link_commands)
+    yield stage("link", "finds what is told elsewhere", steps, (*memory, topics.enriched), state=memory)
     memory = (topics.topics,)
     yield stage("learn", "learns topics", (topics.learn,), (*memory, topics.enriched), state=memory)
     yield Role("produce", "pushes posts", kafka=tuple(Acl("topic", one, ("Write",)) for one in raw))
@@ -113,9 +116,9 @@ def _roles(settings: Settings) -> Iterator[Role]:
         "steps",
         "moves cases, corrects posts, renames topics; with `read`",
         kafka=(
-            *(Acl("topic", one, ("Write",)) for one in (topics.case_commands, topics.learn)),
-            Acl("topic", topics.case_answers, ("Read",)),
-            Acl("group", "vocero-answers", ("Read",)),
+            *(Acl("topic", one, ("Write",)) for one in (topics.case_commands, topics.link_commands, topics.learn)),
+            *(Acl("topic", one, ("Read",)) for one in (topics.case_answers, topics.cases)),
+            *(Acl("group", one, ("Read",)) for one in ("vocero-answers", STATE_GROUP)),
         ),
     )
     read = Indices(indices(*KINDS), ("read", "view_index_metadata"))
@@ -143,7 +146,7 @@ def _roles(settings: Settings) -> Iterator[Role]:
         "drives dead letters again",
         kafka=(
             Acl("topic", topics.dead_letters, ("Read", "Write")),
-            *(Acl("topic", one, ("Read", "Write")) for one in (*raw, *inputs, topics.signals, topics.learn)),
+            *(Acl("topic", one, ("Read", "Write")) for one in (*raw, topics.enriched, topics.signals, topics.learn)),
             Acl("group", STATE_GROUP, ("Read",)),
         ),
     )

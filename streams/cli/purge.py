@@ -14,12 +14,11 @@ from rich.progress import Progress
 
 from schemas.errors import SettingsError, StoreError
 from schemas.identity import from_millis
-from sinks.base import Kind, Query, Sink, Status
+from sinks.base import KINDS, Kind, Query, Sink, Status
 from sinks.documents import journal_document
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of
 
-KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "topics", "journal")
-USUAL: tuple[Kind, ...] = ("posts", "cases", "alerts")
+USUAL: tuple[Kind, ...] = ("posts", "cases", "alerts", "dead-letters")
 STEP = 1_000
 """Documents that one request removes: other writers are never held up for long."""
 _HOUR_MS = 3_600_000

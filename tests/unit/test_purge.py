@@ -52,7 +52,12 @@ def test_what_is_older_goes_and_the_journal_says_so(sink: SQLiteSink) -> None:
     done = purge("--older-than", "90d", "--json")
     assert done.exit_code == 0, done.output
     lines = {one["kind"]: one for one in map(json.loads, done.stdout.splitlines())}
-    assert {kind: one["removed"] for kind, one in lines.items()} == {"posts": STEP + 5, "cases": 0, "alerts": 1}
+    assert {kind: one["removed"] for kind, one in lines.items()} == {
+        "posts": STEP + 5,
+        "cases": 0,
+        "alerts": 1,
+        "dead-letters": 0,
+    }
     assert {one.id for one in sink.search(Query()).documents} == {"young", "timeless"}
     entries = [one.body["feedback"]["journal"] for one in sink.search(Query(kind="journal")).documents]
     assert sorted((one["action"], one["kind"], one["documents"]) for one in entries) == [
