@@ -14,6 +14,7 @@ from elasticsearch import Elasticsearch
 from schemas.errors import StoreError
 from sinks.base import Document, Kind, Removal
 from sinks.documents import removal_key
+from sinks.elasticsearch.explain import refusal
 from sinks.settling import encode
 
 FRESH_SECONDS = 60.0
@@ -98,4 +99,6 @@ def deleted(item: Any) -> bool | None:
         return True
     if status == 409:
         return None
-    raise StoreError(f"Elasticsearch could not delete a document (HTTP {status})")
+    if status == 403 and isinstance(result, dict) and result.get("error", {}).get("type") == "security_exception":
+        raise StoreError(refusal(403, result))
+    raise StoreError(f"Elasticsearch could not delete a document now (HTTP {status}); run this again")
