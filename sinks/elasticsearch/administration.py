@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from elasticsearch import BadRequestError, Elasticsearch
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from schemas.errors import StoreError
 from sinks.base import KINDS, Kind
@@ -117,15 +117,13 @@ class Administration:
     def _current(self, kind: Kind) -> tuple[str, dict[str, Any]] | None:
         """The index behind the alias and its mapping; None where there is none."""
         name = alias(self._layout.prefix, kind)
-        if not self._client.indices.exists_alias(name=name):
+        found = indices.behind(self._client, name)
+        if len(found) > 1:
+            raise StoreError(f"the alias {name} names {len(found)} indices, and has to name one; remove it from others")
+        if not found:
             return None
-        behind = self._client.indices.get_mapping(index=name)
-        if len(behind) != 1:
-            raise StoreError(
-                f"the alias {name} names {len(behind)} indices, and has to name one; remove it from the others"
-            )
-        index, body = next(iter(behind.items()))
-        return index, body["mappings"]
+        mappings: dict[str, Any] = self._client.indices.get_mapping(index=found[0])[found[0]]["mappings"]
+        return found[0], mappings
 
     def _fits(self, kind: Kind, mappings: dict[str, Any]) -> bool:
         return fingerprint(mappings) == fingerprint(self._layout.body(kind)["mappings"])
@@ -153,17 +151,21 @@ class Administration:
         }
 
     def _template_step(self, name: str, body: dict[str, Any]) -> Step:
-        if not self._client.cluster.exists_component_template(name=name):
+        try:
+            found = self._client.cluster.get_component_template(name=name)["component_templates"]
+        except NotFoundError:
             return Step("component template", name, "create")
-        there = self._client.cluster.get_component_template(name=name)["component_templates"][0]["component_template"]
+        there = found[0]["component_template"]
         same = there.get("_meta") == body.get("meta")
         return Step("component template", name, "none" if same else "update")
 
     def _index_template_step(self, kind: Kind) -> Step:
         name = alias(self._layout.prefix, kind)
-        if not self._client.indices.exists_index_template(name=name):
+        try:
+            found = self._client.indices.get_index_template(name=name)["index_templates"]
+        except NotFoundError:
             return Step("index template", name, "create")
-        there = self._client.indices.get_index_template(name=name)["index_templates"][0]["index_template"]
+        there = found[0]["index_template"]
         wanted = self._index_template(kind)
         same = all(there.get(part) == wanted[part] for part in ("index_patterns", "composed_of", "priority"))
         return Step("index template", name, "none" if same else "update")

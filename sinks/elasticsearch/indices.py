@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from elasticsearch import ApiError, Elasticsearch
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 
 from schemas.errors import StoreError
 from sinks.base import KINDS, Kind
@@ -55,6 +55,20 @@ def fingerprint(mappings: dict[str, Any]) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def behind(client: Elasticsearch, name: str) -> list[str]:
+    """The indices that an alias names; none where there is no such alias. Raises StoreError where it is an index."""
+    # by GET: the refusal of a HEAD could not say which privilege is missing
+    try:
+        found = list(client.indices.get_alias(index=name))
+    except NotFoundError:
+        return []
+    if name in found:
+        raise StoreError(
+            f"`{name}` is an index in Elasticsearch, and has to be an alias; remove or rename that index first"
+        )
+    return found
+
+
 def create(client: Elasticsearch, layout: Layout, kinds: tuple[Kind, ...] = KINDS) -> list[str]:
     """Makes every missing index with its alias, and names them. Two that do it at the same time do no harm.
 
@@ -63,12 +77,8 @@ def create(client: Elasticsearch, layout: Layout, kinds: tuple[Kind, ...] = KIND
     made: list[str] = []
     for kind in kinds:
         name = alias(layout.prefix, kind)
-        if client.indices.exists_alias(name=name):
+        if behind(client, name):
             continue
-        if client.indices.exists(index=name):
-            raise StoreError(
-                f"`{name}` is an index in Elasticsearch, and has to be an alias; remove or rename that index first"
-            )
         index = numbered(layout.prefix, kind, 1)
         try:
             client.indices.create(

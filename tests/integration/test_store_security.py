@@ -240,6 +240,7 @@ def test_each_part_needs_each_privilege_and_no_more(secure: Secure, prefix: str,
         assert "which the" in said, privilege  # index or cluster privileges … grant
         assert "vocero setup --print-roles" in said, privilege
         assert "palabra" not in said
+        secure.admin.indices.refresh(index=f"{prefix}-posts")
         secure.admin.delete_by_query(index=f"{prefix}-posts", query={"match_all": {}}, refresh=True)
     WORK[role](secure, prefix, printed, seed(secure, prefix, document("all")))
 
