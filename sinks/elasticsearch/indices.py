@@ -88,6 +88,11 @@ def create(client: Elasticsearch, layout: Layout, kinds: tuple[Kind, ...] = KIND
                 wait_for_active_shards="1",
             )
         except ApiError as error:
+            if error.meta.status == 403:
+                raise StoreError(
+                    f"{index} is missing in Elasticsearch (HTTP 403), and these credentials may not make it; run "
+                    "`vocero setup` with those of its role, see `vocero setup --print-roles`"
+                ) from None
             if error.error != "resource_already_exists_exception":
                 raise
             client.indices.put_alias(index=index, name=name, is_write_index=True)
