@@ -13,6 +13,7 @@ from schemas.alerts import Alert
 from schemas.cases import Case, CaseAnswer, CaseCommand, Waiting
 from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, Correction, EnrichedPost, Relabel
+from schemas.erasures import ErasedPost, Erasure
 from schemas.links import LinkCommand
 from schemas.raw import RawPost
 from schemas.signals import Lesson, Signal
@@ -38,6 +39,8 @@ RECORDS: dict[str, type] = {
     "corrections": Correction,
     "links.commands": LinkCommand,
     "dead-letters": DeadLetter,
+    "erasures": Erasure,
+    "erasures.posts": ErasedPost,
 }
 """Topic, less its prefix, to the type of its values."""
 

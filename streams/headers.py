@@ -20,7 +20,7 @@ INPUT = "vocero_input"
 """On a dead letter: where the record stood that a stage could not use, as topic/partition/offset."""
 FOR = "vocero_for"
 """On a record that is driven again: the one stage that it is meant for; the others skip it."""
-DRIVEN = ("index", "alert", "case", "learn")
+DRIVEN = ("index", "alert", "case", "link", "learn")
 OF = "vocero_of"
 """On a record that is driven again: the topic that it first stood on, which says what it is."""
 

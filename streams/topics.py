@@ -26,6 +26,7 @@ class Topics:
     link_state: str
     link_commands: str
     dead_letters: str
+    erasures: str
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -47,6 +48,7 @@ def topics_of(settings: Settings) -> Topics:
         link_state=f"{prefix}.links.state",
         link_commands=f"{prefix}.links.commands",
         dead_letters=f"{prefix}.dead-letters",
+        erasures=f"{prefix}.erasures",
     )
 
 
@@ -64,9 +66,21 @@ _LARGE = {"max.message.bytes": str(8 * 1024 * 1024)}
 
 
 def plan(topics: Topics, *, partitions: int) -> list[TopicPlan]:
-    """All topics. Raw ones stamp their own time (versions rely on it); state is compacted; the rest is kept a week."""
-    raw = {"message.timestamp.type": "LogAppendTime", "retention.ms": str(90 * 24 * 3600 * 1000)}
-    week = {"retention.ms": str(7 * 24 * 3600 * 1000)}
+    """All topics. Raw ones stamp their own time (versions rely on it); state is compacted; the rest is kept a week.
+
+    Raw topics are compacted too, a week after arrival at the earliest and two at the latest: that is when a post that
+    was erased is gone from the disk. It asks for keys, one per post, which `docs/clients.md` tells producers.
+    """
+    day = 24 * 3600 * 1000
+    raw = {
+        "message.timestamp.type": "LogAppendTime",
+        "cleanup.policy": "compact,delete",
+        "min.compaction.lag.ms": str(7 * day),
+        "max.compaction.lag.ms": str(14 * day),
+        "retention.ms": str(90 * day),
+    }
+    # a record leaves with its segment: a day's at most
+    week = {"retention.ms": str(7 * day), "segment.ms": str(day)}
     return [
         *(TopicPlan(name, partitions, raw) for name in topics.raw.values()),
         TopicPlan(topics.enriched, partitions, week | _LARGE),
@@ -82,5 +96,6 @@ def plan(topics: Topics, *, partitions: int) -> list[TopicPlan]:
         TopicPlan(topics.case_answers, partitions, week),
         TopicPlan(topics.case_waiting, partitions, _COMPACT),
         TopicPlan(topics.corrections, partitions, _COMPACT),
-        TopicPlan(topics.dead_letters, partitions, {"retention.ms": str(30 * 24 * 3600 * 1000)}),
+        TopicPlan(topics.erasures, 1, _COMPACT),
+        TopicPlan(topics.dead_letters, partitions, {"retention.ms": str(30 * day), "segment.ms": str(day)}),
     ]

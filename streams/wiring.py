@@ -171,6 +171,7 @@ def build_flow(
     from streams.delivery.harness import stage_app
     from streams.delivery.ledger import Ledger
     from streams.delivery.observer import UNOBSERVED
+    from streams.erase.forgetting import KnownErasures
     from streams.learning.follower import ModelFollower
     from streams.stages.alert import AlertStage
     from streams.stages.case import CaseStage
@@ -185,6 +186,7 @@ def build_flow(
     read_state: Callable[[str, int], Mapping[bytes, bytes]] = partial(read_partition, config)
     follower = ModelFollower(config, topics.topics)
     corrections = KnownCorrections(config, topics.corrections)
+    erasures = KnownErasures(config, topics.erasures)
     if "enrich" in names and chain is None:
         redact_secret(settings, shared=shared)  # refused now, not when the first post comes
     make_chain = chain or partial(build_chain, settings, shared=shared)
@@ -192,7 +194,12 @@ def build_flow(
     def enrichment() -> Chain:
         if again is not None and not (follower.wait(seconds=60) and corrections.wait(seconds=60)):
             raise BrokerError("topics and corrections could not be read within 60 s: run the same command again")
+        erasures.wait()
         return make_chain(follower.newest)
+
+    def opened_sink() -> Sink:
+        erasures.wait()
+        return build_sink(settings) if sink is None else sink()
 
     makers: dict[str, Callable[[], Stage]] = {
         "enrich": lambda: EnrichStage(
@@ -201,8 +208,9 @@ def build_flow(
             Limits(max_bytes=settings.max_record_bytes),
             corrections=corrections,
             again=again,
+            erased=erasures,
         ),
-        "index": lambda: IndexStage(topics, sink or partial(build_sink, settings), observer=observer or UNOBSERVED),
+        "index": lambda: IndexStage(topics, opened_sink, observer=observer or UNOBSERVED, erased=erasures),
         "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
         "case": lambda: CaseStage(topics, read_state),
         "link": lambda: LinkStage(topics, read_state),
@@ -229,4 +237,6 @@ def build_flow(
     if any(stage.name == "enrich" for stage in stages):
         follower.start()
         corrections.start()
-    return Flow(stages, apps, outbox, ledger, topics, [follower.close, corrections.close, outbox.close])
+    if any(stage.name in ("enrich", "index") for stage in stages):
+        erasures.start()
+    return Flow(stages, apps, outbox, ledger, topics, [follower.close, corrections.close, erasures.close, outbox.close])

@@ -47,6 +47,12 @@ class Letters:
             self.topics.cases, case.id.encode(), encode(case), headers, partition=record.partition, cause=record
         )
 
+    def erased(self, cases: list[str], waited: list[str], corrected: str | None, record: Record) -> list[Message]:
+        """Tombstones for what a post that is erased has left."""
+        gone = [self._state(self.topics.cases, key, None, record) for key in cases]
+        gone += [self._state(self.topics.case_waiting, key, None, record) for key in waited]
+        return gone if corrected is None else [*gone, self._state(self.topics.corrections, corrected, None, record)]
+
     def _answer(self, answer: CaseAnswer, record: Record) -> Message:
         headers = cloud_event(kind="case.answer", stage=self.stage, event_id=answer.id, time=answer.at)
         key = answer.id.encode("utf-8", "replace")

@@ -18,6 +18,7 @@ COMMANDS = {
     "produce": "push a file of posts to Kafka",
     "run": "run stages against a broker",
     "replay": "drive dead letters again, after their cause is gone",
+    "erase": "remove a person or a post everywhere, and record that it was done",
     "setup": "create topics and the store's indices, where they are missing",
     "search": "search what was indexed",
     "alerts": "list the negative spikes",

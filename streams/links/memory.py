@@ -82,6 +82,12 @@ class Memory:
                 one.undone = [*one.undone, other.identity][-MAX_UNDONE:]
             self._say(one)
 
+    def forget(self, identity: str) -> None:
+        """Drops a post that is to be erased, and the links to it."""
+        for window in self._brands.values():
+            if (telling := window.get(identity)) is not None:
+                self._forget(window, telling)
+
     def _window(self, brand: str) -> Window:
         return self._brands.setdefault(brand, Window(self._size))
 

@@ -81,6 +81,20 @@ def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silen
     return alerts + [_tell(state, name, signal, rule) for name in _led(state, changed, signal.brand, rule)]
 
 
+def forget(state: BrandState, identity: str) -> bool:
+    """Drops the words of a post that is erased; what it counted stays a number. True where there were some."""
+    found = False
+    for series in state.series.values():
+        kept = [(bucket, post) for bucket, post in series.worst if post.identity != identity]
+        shown = series.open.exemplars if series.open is not None else []
+        left = [post for post in shown if post.identity != identity]
+        found |= len(kept) < len(series.worst) or len(left) < len(shown)
+        series.worst = kept
+        if series.open is not None:
+            series.open.exemplars = left
+    return found
+
+
 def dimensions(signal: Signal) -> list[tuple[str, str]]:
     """The series that a signal counts in: all of its brand, and one per value that it has."""
     pairs = [

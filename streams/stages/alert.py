@@ -14,10 +14,11 @@ from schemas.alerts import Alert
 from schemas.codec import encode
 from schemas.errors import RejectedInput
 from schemas.signals import Signal
+from streams.erase.forgetting import to_forget
 from streams.headers import cloud_event
 from streams.records import Message, Record
 from streams.spikes.baseline import DAY_MS, Rule
-from streams.spikes.watch import BrandState, observe
+from streams.spikes.watch import BrandState, forget, observe
 from streams.stages.base import each
 from streams.stages.partition_state import PartitionStates
 from streams.topics import Topics
@@ -96,6 +97,9 @@ class AlertStage:
         return messages
 
     def _one(self, record: Record, owned: _Brands) -> list[Message]:
+        if (erased := to_forget(record)) is not None:
+            owned.touched |= {name for name, state in owned.states.items() if forget(state, erased)}
+            return []
         try:
             signal = self._decode(record.value or b"")
         except msgspec.MsgspecError:

@@ -20,7 +20,9 @@ from schemas.signals import Signal
 from streams.cases import decoding
 from streams.cases.book import CaseBook
 from streams.cases.desk import Desk, Taken
+from streams.cases.forgetting import quotes, without_post
 from streams.cases.letters import Letters
+from streams.erase.forgetting import to_forget
 from streams.records import Message, Record
 from streams.stages.base import each
 from streams.stages.partition_state import PartitionStates
@@ -66,7 +68,19 @@ class CaseStage:
     def _worked(self, batch: Sequence[Record], books: Mapping[int, CaseBook]) -> list[Message]:
         changed: dict[tuple[int, str], tuple[Case, Record]] = {}
 
+        def erase(record: Record, post: str) -> list[Message]:
+            book = books[record.partition]
+            gone, waited, corrected = book.erase(post)
+            for key in gone:
+                changed.pop((record.partition, key), None)
+            for case in [case for case in book.cases() if quotes(case, post)]:
+                book.put(without_post(case, post))
+                changed[record.partition, case.id] = (without_post(case, post), record)
+            return self._letters.erased(gone, waited, post if corrected else None, record)
+
         def take(record: Record) -> list[Message]:
+            if (erased := to_forget(record)) is not None:
+                return erase(record, erased)
             taken = self._one(record, Desk(books[record.partition], record.timestamp_ms, record.offset))
             for case in taken.cases:
                 changed[record.partition, case.id] = (case, record)

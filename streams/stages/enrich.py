@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -68,12 +68,15 @@ class EnrichStage:
         corrections: Callable[[Sequence[Draft]], list[Draft]] = list,
         *,
         again: Again | None = None,
+        erased: Container[str] = frozenset(),
     ) -> None:
         """`chain` is called once, on the model thread, when the stage opens; `corrections` have the last word.
 
-        `again`: these posts were enriched before, so only their documents are made anew.
+        `again`: these posts were enriched before, so only their documents are made anew. `erased`: identities of posts
+        that are settled without being worked on.
         """
         self._corrections = corrections
+        self._erased = erased
         self.inputs: tuple[str, ...] = tuple(topics.raw.values())
         self._topics = topics
         self._make_chain = chain
@@ -101,7 +104,9 @@ class EnrichStage:
 
         def take(record: Record) -> list[Message]:
             if self._again is None or self._again.takes(record):
-                taken.append(_Taken(record, self._draft(record)))
+                draft = self._draft(record)
+                if draft.post.identity not in self._erased:
+                    taken.append(_Taken(record, draft))
             return []
 
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
@@ -151,7 +156,7 @@ class EnrichStage:
         messages = []
         if only in (None, "index"):
             messages.append(message(self._topics.enriched, post.identity, enriched, "post.enriched"))
-        if only in (None, "alert", "case"):
+        if only in (None, "alert", "case", "link"):
             signal = signal_of(draft)
             messages.append(message(self._topics.signals, signal.brand, encode(signal), "post.signal"))
         if only in (None, "learn") and (lesson := lesson_of(draft)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,6 +59,7 @@ class IndexStage:
         sink: Callable[[], Sink],
         backoff: Backoff = Backoff(),
         observer: Observer = UNOBSERVED,
+        erased: Container[str] = frozenset(),
         cost: Cost | None = None,
     ) -> None:
         """`cost` works out what a corrected post can cost; the enricher `severity` as it is, where none is given."""
@@ -72,6 +73,7 @@ class IndexStage:
             topics.dead_letters,
         )
         self._make_sink = sink
+        self._erased = erased
         self._sink: Sink | None = None
         self._backoff = backoff
         self._observer = observer
@@ -120,7 +122,7 @@ class IndexStage:
                     return relabel
                 return post_document(self._decode_post(value))
             if topic == self._topics.alerts:
-                return alert_document(self._decode_alert(value))
+                return alert_document(without_posts(self._decode_alert(value), self._erased))
             if topic == self._topics.cases:
                 return case_document(self._decode_case(value))
             if topic == self._topics.dead_letters:
@@ -219,3 +221,9 @@ class IndexStage:
         """Closes the sink."""
         if self._sink is not None:
             self._sink.close()
+
+
+def without_posts(alert: Alert, erased: Container[str]) -> Alert:
+    """The alert without the words of posts that were erased; what it counted stays."""
+    kept = [post for post in alert.exemplars if post.identity not in erased]
+    return alert if len(kept) == len(alert.exemplars) else msgspec.structs.replace(alert, exemplars=kept)

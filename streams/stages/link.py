@@ -17,6 +17,7 @@ from schemas.errors import RejectedInput
 from schemas.identity import from_millis
 from schemas.links import LinkCommand
 from schemas.signals import Signal
+from streams.erase.forgetting import to_forget
 from streams.headers import cloud_event
 from streams.links.memory import Memory, compared
 from streams.links.telling import Telling
@@ -89,7 +90,9 @@ class LinkStage:
 
     def _one(self, record: Record, memory: Memory) -> None:
         try:
-            if record.topic == self._topics.link_commands:
+            if (erased := to_forget(record)) is not None:
+                memory.forget(erased)
+            elif record.topic == self._topics.link_commands:
                 memory.command(self._decode_command(record.value or b""))
             else:
                 memory.observe(self._decode_signal(record.value or b""))
