@@ -79,7 +79,7 @@ class Bench:
 
     def __init__(self, kafka: str, url: str, folder: str) -> None:
         self.kafka, self.url, self.folder = kafka, url, folder
-        self.client: Elasticsearch = connect(url)
+        self.client: Elasticsearch = connect(url, timeout_seconds=300.0)
 
     def settings(self) -> Settings:
         """Settings under a prefix of their own, their topics made."""
