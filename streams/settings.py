@@ -38,6 +38,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kafka_ssl_certificate: str | None = None
     kafka_ssl_key: str | None = None
     kafka_group_prefix: str = "vocero"
+    kafka_session_seconds: float = 10.0
+    """A worker that is silent for so long is taken for dead, and another one takes over what it had."""
     topic_prefix: str = "feedback"
     channels: dict[str, str] = msgspec.field(default_factory=_default_channels)
     """Channel to the last part of its raw topic: `survey = "surveys"` is read from `feedback.raw.surveys`."""
@@ -198,6 +200,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("inbox_port must be between 1 and 65535")
     if (settings.inbox_tls_certificate is None) != (settings.inbox_tls_key is None):
         raise SettingsError("inbox_tls_certificate and inbox_tls_key go together: set both or neither")
+    if not 6.0 <= settings.kafka_session_seconds <= 80.0:
+        raise SettingsError("kafka_session_seconds must lie between 6 and 80")
     if settings.batch_size < 1 or settings.model_threads < 1 or settings.batch_seconds <= 0:
         raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
     if not settings.channels:

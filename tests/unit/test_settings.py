@@ -34,6 +34,7 @@ def test_the_environment_wins_over_the_file_and_flags_over_both(tmp_path: Path) 
         ({"VOCERO_STORE": "postgres"}, "store"),
         ({"VOCERO_BATCH_SIZE": "many"}, "batch_size"),
         ({"VOCERO_BATCH_SIZE": "0"}, "batch_size"),
+        ({"VOCERO_KAFKA_SESSION_SECONDS": "1"}, "kafka_session_seconds"),
         ({"VOCERO_STORE": "elasticsearch"}, "VOCERO_ELASTICSEARCH_URL"),
         ({"VOCERO_KAFKA_SECURITY_PROTOCOL": "SASL_SSL"}, "SASL"),
         ({"VOCERO_KAFKA_SASL_USERNAME": "u"}, "SASL"),
