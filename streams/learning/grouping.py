@@ -40,12 +40,12 @@ class LearnRule:
     first: int = 32
     growth: float = 0.20
     last: int = 400
-    mature: int = 2000
-    resolution: float = 2.2
+    mature: int = 3000
+    resolution: float = 3.0
     tight: float = 0.75
     loose: float = 0.45
     easing: float = 0.06
-    strict: float = 0.5
+    strict: float = 0.6
     far: float = 0.03
     edge: float = 0.45
     wide_edge: float = 0.1

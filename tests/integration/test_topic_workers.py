@@ -24,7 +24,7 @@ from streams.broker.state import read_partition
 from streams.learning.learner import TopicLearner
 from streams.stages.learn import restored
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 VOCERO = str(Path(sys.executable).with_name("vocero"))
 OPENINGS = ("Honestly,", "Again:", "So,", "As of today", "Well,", "For the record,", "Sadly", "Just to say that")
@@ -114,7 +114,7 @@ class Workers:
     def of(self, stage: str) -> list[int]:
         return [port for port, (name, _) in self.running.items() if name == stage]
 
-    def wait(self, reached: Callable[[], Any], what: str, seconds: float = 240.0) -> Any:
+    def wait(self, reached: Callable[[], Any], what: str, seconds: float = 400.0) -> Any:
         deadline = time.monotonic() + seconds
         while not (found := reached()):
             for stage, process in self.running.values():
