@@ -24,6 +24,7 @@ NONE = -1
 class LearnRule:
     """How topics are made. Cosines and lengths of a mean vector are in [0, 1]; sizes are sentences in memory.
 
+    `resolution`: of the communities up to 500 sentences, `sharper`: what each doubling beyond adds.
     `born`: posts that make a topic. `memory`: sentences kept. `first`, `growth`, `last`: a fresh look comes after so
     many sentences, a share of the memory, or at most so many. `mature`: sentences seen before a new topic may be
     `loose` instead of `tight` (see `tightness`), less `easing` for each doubling of its size, and before all but the
@@ -42,6 +43,7 @@ class LearnRule:
     last: int = 400
     mature: int = 3000
     resolution: float = 3.0
+    sharper: float = 0.67
     tight: float = 0.75
     loose: float = 0.45
     easing: float = 0.06
@@ -54,10 +56,14 @@ class LearnRule:
     same: float = 0.85
     merge: float = 0.9
     moves: int = 90
-    move_share: float = 0.02
+    move_share: float = 0.036
     pinned: float = 0.80
     topics: int = 10_000
     examples: int = 3
+
+    def resolution_for(self, count: int) -> float:
+        """Modularity sees ever coarser groups the larger a graph is (Fortunato & Barthélemy 2007): this counters it."""
+        return self.resolution + self.sharper * max(0.0, log2(max(count, 1) / 500))
 
     def due(self, since: int, held: int) -> bool:
         """Whether it is time for a fresh look."""
@@ -132,7 +138,7 @@ class _Look:
         self._result.core = least_cosine(length, graph.near, rule.core)
 
     def taken(self) -> Regrouped:
-        community = self._joined(communities(self._graph, self._rule.resolution))
+        community = self._joined(communities(self._graph, self._rule.resolution_for(self._graph.size)))
         for topic in np.unique(self._before[self._before != NONE]).tolist():
             self._means[topic] = mean_of(self._memory.vectors[self._before == topic])[0]
         heirs: dict[int, list[int]] = {}

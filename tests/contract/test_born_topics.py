@@ -33,7 +33,7 @@ pytestmark = pytest.mark.contract
 TOPICS = topics_of(load_settings(environ={}))
 TEXTS = ("the courier brought the parcel late", "the label scratches my neck badly", "such a lovely wedding dress")
 T0 = 1_774_000_000_000
-POSTS = 48
+POSTS = 96
 
 
 @pytest.fixture(
