@@ -94,13 +94,13 @@ def served(world: World, *, guard: Guard | None = None, desk: Desk | None = None
     desk = desk or Desk(lambda: world)
     address = Guard(frozenset(), token=guard.token if guard else None)
     config = uvicorn.Config(
-        build_app(world.sink, address, desk, live_seconds=0.2, **given),
+        build_app(world.sink, address, desk, live_seconds=0.2, stopping=lambda: server.should_exit, **given),
         port=0,
         log_config=None,
         access_log=False,
         lifespan="off",
         ws="none",
-        timeout_graceful_shutdown=1,
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

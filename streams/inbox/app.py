@@ -46,9 +46,10 @@ def build_app(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     live_seconds: float = LIVE_SECONDS,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Starlette:
-    """The application over an opened store."""
-    inbox = _Inbox(Board(sink), guard, desk, Pages(now), live_seconds)
+    """The application over an opened store. `stopping` ends live updates, so that a server can stop in order."""
+    inbox = _Inbox(Board(sink), guard, desk, Pages(now), live_seconds, stopping)
     routes = [
         Route("/", inbox.home),
         Route("/queue/{queue}", inbox.queue),
@@ -70,7 +71,16 @@ def build_app(
 class _Inbox:
     """The handlers. What reads the store or waits for Kafka runs in a thread."""
 
-    def __init__(self, board: Board, guard: Guard, desk: Desk, pages: Pages, live_seconds: float) -> None:
+    def __init__(
+        self,
+        board: Board,
+        guard: Guard,
+        desk: Desk,
+        pages: Pages,
+        live_seconds: float,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._stopping = stopping
         self._board = board
         self._guard = guard
         self._desk = desk
@@ -222,7 +232,7 @@ class _Inbox:
         quiet = 0.0
         try:
             yield "retry: 5000\n\n"
-            while not await request.is_disconnected():
+            while not (self._stopping() or await request.is_disconnected()):
                 try:
                     mark = await run_in_threadpool(self._board.marker, case)
                 except VoceroError:

@@ -40,7 +40,7 @@ def serve(settings: Settings, sink: Sink, *, on_ready: Callable[[str], None] = l
     )
     desk = desk_of(settings)
     config = uvicorn.Config(
-        build_app(sink, guard, desk),
+        build_app(sink, guard, desk, stopping=lambda: server.should_exit),
         host=host,
         port=port,
         log_config=None,
@@ -50,7 +50,7 @@ def serve(settings: Settings, sink: Sink, *, on_ready: Callable[[str], None] = l
         lifespan="off",
         ws="none",
         limit_concurrency=200,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=4,
         ssl_certfile=settings.inbox_tls_certificate if tls else None,
         ssl_keyfile=settings.inbox_tls_key if tls else None,
     )

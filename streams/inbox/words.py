@@ -38,15 +38,15 @@ STEPS: dict[CaseAction, tuple[str, str]] = {
 PLAIN: tuple[CaseAction, ...] = (
     "acknowledge",
     "contact",
-    "mediate",
     "resolve",
+    "mediate",
     "done",
     "request-removal",
     "dismiss",
     "reopen",
     "note",
 )
-"""Steps that need no more than a note."""
+"""Steps that need no more than a note; the first that is legal stands out."""
 EVENTS = {
     "open": "opened by the post",
     "thanks": "thanks from the same person",

@@ -16,7 +16,7 @@ const keys = {
   j: () => move(1),
   k: () => move(-1),
   u: () => follow(".path a.up"),
-  s: () => document.querySelector("#steps input, #steps button")?.focus(),
+  s: () => document.querySelector("#steps input:not([type=hidden]), #steps button")?.focus(),
   "/": () => document.querySelector("#text")?.focus(),
   1: () => follow('.top a[href="/queue/complaint"]'),
   2: () => follow('.top a[href="/queue/suggestion"]'),
