@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("links", "authenticity", "redaction")
+PARTS = ("links", "authenticity", "redaction", "intents")
 
 
 def main(names: list[str]) -> None:

@@ -24,8 +24,8 @@ from streams.files.reporting import Report
 def command(ctx: click.Context, /, **given: Any) -> None:
     """Push posts of FILEs to Kafka, keyed by identity, with CloudEvents headers. `-` reads standard input.
 
-    Reads JSONL, CSV, mbox, .eml and plain text. What cannot be used is reported with its line number, the rest goes
-    on; then the exit code is 1. Pushing a file twice is harmless: the store keeps one document a post.
+    Reads JSONL, CSV, mbox, .eml, RSS, Atom and plain text. What cannot be used is reported with its line number, the
+    rest goes on; then the exit code is 1. Pushing a file twice is harmless: the store keeps one document a post.
 
     \b
     Examples:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from streams.files.lines import BOM
 
-Format = Literal["jsonl", "csv", "mbox", "eml", "text"]
+Format = Literal["jsonl", "csv", "mbox", "eml", "text", "feed"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _SUFFIXES: dict[str, Format] = {
     ".jsonl": "jsonl",
@@ -23,7 +23,10 @@ _SUFFIXES: dict[str, Format] = {
     ".txt": "text",
     ".text": "text",
     ".md": "text",
+    ".rss": "feed",
+    ".atom": "feed",
 }
+_FEED = re.compile(r"<(?:rss|feed|rdf:RDF)[\s>]")
 _HEADERS = re.compile(
     r"(?:from|to|subject|received|return-path|delivered-to|mime-version|message-id|date|content-type|reply-to|"
     r"dkim-signature|x-[\w-]+|authentication-results|arc-[\w-]+):",
@@ -51,6 +54,8 @@ def by_content(head: bytes, known_columns: Iterable[str]) -> Format | None:
         return "jsonl"
     if lines[0].startswith("From "):
         return "mbox"
+    if _FEED.search(" ".join(lines)) and lines[0].lstrip().startswith("<"):
+        return "feed"
     named = sum(1 for line in lines if _HEADERS.match(line))
     if _HEADERS.match(lines[0]) and named >= min(2, len(lines)):
         return "eml"

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from schemas.errors import RejectedInput, SettingsError
 from streams.files.base import Caps, Defaults, Item, Reader, Reject
 from streams.files.detect import Format, by_content, by_name
+from streams.files.feed import Feed
 from streams.files.fields import FIELDS, check_mapping
 from streams.files.jsonl import JsonLines
 from streams.files.mailbox import Mailbox
@@ -151,8 +152,8 @@ def _read(name: str, opened: io.BufferedReader, options: Options) -> Iterator[It
         stream = io.BufferedReader(Rejoined(head, stream))
     if format_ is None:
         message = (
-            "this is binary data or UTF-16 text; vocero reads JSONL, CSV, mbox, .eml and plain text in UTF-8 "
-            "(save a spreadsheet as CSV)"
+            "this is binary data or UTF-16 text; vocero reads JSONL, CSV, mbox, .eml, RSS, Atom and plain text "
+            "in UTF-8 (save a spreadsheet as CSV)"
         )
         raise RejectedInput("bad-value", message)
     yield from _reader(format_, options)(stream, _defaults(format_, name, options))
@@ -185,11 +186,13 @@ def _defaults(format_: Format, name: str, options: Options) -> Defaults:
 
 
 def _reader(format_: Format, options: Options) -> Reader:
-    if options.mapping and format_ == "text":
-        raise SettingsError("--map names columns or headers, and a plain text has none: leave it out")
+    if options.mapping and format_ in {"text", "feed"}:
+        raise SettingsError("--map names columns or headers, and a plain text or a feed has none: leave it out")
     derive = (format_ != "jsonl") if options.derive_ids is None else options.derive_ids
     if format_ == "jsonl":
         return JsonLines(options.mapping, derive_ids=derive, caps=options.caps)
+    if format_ == "feed":
+        return Feed(derive_ids=derive, caps=options.caps)
     if format_ == "csv":
         return Table(options.mapping, derive_ids=derive, caps=options.caps)
     if format_ == "text":
