@@ -29,6 +29,10 @@ def to_draft(
         notes.append("created_at has no zone; read as UTC")
     event_ms = to_millis(moment) if moment is not None else received_ms
     fields = {name: getattr(raw, name) for name in RawPost.__struct_fields__}
+    if (point := raw.place_point) is not None and not (abs(point.lat) <= 90 and abs(point.lon) <= 180):
+        # a store would fold it into another place
+        notes.append("place_point is no place on earth; left out")
+        fields["place_point"] = None
     post = EnrichedPost(
         **fields,
         identity=identity(raw.channel, raw.source, raw.id),
