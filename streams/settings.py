@@ -60,6 +60,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # models
     models: Literal["local", "hub"] = "local"
     model_threads: int = 2
+    glossary: str | None = None
+    """A file of a team's own terms with their English: language, term, English, with tabs between them."""
     # what the process shows of itself
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from sinks.elasticsearch.administration import Administration
+    from enrichers.engines.base import TranslationEngine
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
     from streams.delivery.observer import Observer
@@ -42,7 +43,6 @@ def build_chain(
     from enrichers.authenticity import Authenticity
     from enrichers.clean import Clean
     from enrichers.embed import Embed
-    from enrichers.engines.apertium import Apertium
     from enrichers.engines.minilm import MiniLM
     from enrichers.intent import Intent
     from enrichers.language import Language
@@ -59,7 +59,7 @@ def build_chain(
             Clean(),
             Redact(redact_secret(settings, shared=shared)),
             Language(),
-            Translate([Apertium()]),
+            Translate(build_translation(settings)),
             Embed(MiniLM(threads=settings.model_threads)),
             Sentiment(),
             Intent(),
@@ -68,6 +68,15 @@ def build_chain(
             Severity(),
         ]
     )
+
+
+def build_translation(settings: Settings) -> list[TranslationEngine]:
+    """The engines of the settings' profile, the one asked first in front; languages are found when they are made."""
+    from enrichers.engines.apertium import Apertium
+    from enrichers.engines.apertium.user_terms import UserTerms, read_terms
+
+    terms = read_terms(Path(settings.glossary)) if settings.glossary else UserTerms()
+    return [Apertium(terms=terms)]
 
 
 def redact_secret(settings: Settings, *, shared: bool) -> bytes:

@@ -15,6 +15,7 @@ from schemas.errors import SettingsError, VoceroError
 COMMANDS = {
     "demo": "the whole of vocero on the shipped sample, with nothing to install",
     "enrich": "enrich a file of posts without Kafka",
+    "translate": "translate a text as the pipeline would",
     "produce": "push a file of posts to Kafka",
     "run": "run stages against a broker",
     "replay": "drive dead letters again, after their cause is gone",

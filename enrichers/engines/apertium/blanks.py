@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from enrichers.engines.apertium.words import COMMON, KNOWN_NAMES
 
@@ -48,25 +50,43 @@ class Wrapped:
         return any(character.isalpha() for character in body)
 
 
-def wrap(text: str, *, names: bool = True) -> Wrapped:
-    """Takes out web addresses, handles, hashtags, numbers, emoji, redaction marks, names and reserved characters."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A team's own terms of one language: what finds them, and what each is in English."""
+
+    pattern: re.Pattern[str]
+    english: Callable[[str], str]
+
+    @classmethod
+    def of(cls, found: str, english: Callable[[str], str]) -> Self:
+        """Terms that the regular expression `found` finds; what is kept anyway is looked for behind them."""
+        return cls(re.compile(rf"(?P<term>{found})|{_TOKEN.pattern}", re.IGNORECASE), english)
+
+
+def wrap(text: str, *, names: bool = True, terms: Terms | None = None) -> Wrapped:
+    """Takes out web addresses, handles, hashtags, numbers, emoji, redaction marks, names and reserved characters.
+
+    A term is taken out too, and its English comes back in its place.
+    """
     kept: list[str] = []
     parts: list[str] = []
     end = 0
     names = names and not _is_title(text)
     previous_is_name = False
-    for match in _TOKEN.finditer(text):
+    for match in (_TOKEN if terms is None else terms.pattern).finditer(text):
         between = _plain(text[end : match.start()], kept)
         word, end = match[0], match.end()
-        if match["keep"] is not None:
+        if terms is not None and match["term"] is not None:
+            parts += [between, _stand_in(kept, terms.english(word))]
+            previous_is_name = False
+        elif match["keep"] is not None:
             parts += [between, _blank(kept, word)]
             previous_is_name = False
         elif names and _is_name(word, text[max(0, match.start() - 2) : match.start()]):
             if previous_is_name and between == " ":
                 kept[-1] += " " + word
             else:
-                parts += [between, f"Xq{str(len(kept)).translate(_DIGITS)}z"]
-                kept.append(word)
+                parts += [between, _stand_in(kept, word)]
             previous_is_name = True
         else:
             parts += [between, word]
@@ -108,6 +128,11 @@ def pieces(wrapped: Wrapped) -> list[tuple[str, bool]]:
 def _blank(kept: list[str], text: str) -> str:
     kept.append(text)
     return f"[k{len(kept) - 1}]"
+
+
+def _stand_in(kept: list[str], text: str) -> str:
+    kept.append(text)
+    return f"Xq{str(len(kept) - 1).translate(_DIGITS)}z"
 
 
 def _plain(text: str, kept: list[str]) -> str:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from enrichers.engines.apertium import blanks, negation
@@ -17,12 +18,14 @@ from enrichers.engines.apertium.glossary import Glossary
 from enrichers.engines.apertium.modes import DEBIAN_MODES, Chain, discover
 from enrichers.engines.apertium.normalise import normalise
 from enrichers.engines.apertium.segments import segments
+from enrichers.engines.apertium.user_terms import UserTerms
 from enrichers.engines.apertium.worker import Worker
 from enrichers.engines.base import Translated
 from schemas.errors import EngineError
 
 RULES_VERSION = "1"
 """Of our own tables and repairs; part of the engine's version."""
+NO_TERMS = UserTerms()
 _UNSURE = 0.3
 """Confidence of a sentence whose negation may be lost, at most."""
 _UNKNOWN = re.compile(r"[*@]([^\W\d_]+)")
@@ -45,13 +48,14 @@ class _Sentence:
 
 
 class Apertium:
-    """Debian's Apertium, kept running. Languages are what is installed when this is made."""
+    """Debian's Apertium, kept running. Languages are what is installed when this is made; `terms` are a team's own."""
 
     name = "apertium"
 
-    def __init__(self, modes: Path = DEBIAN_MODES, seconds: float = 30.0) -> None:
+    def __init__(self, modes: Path = DEBIAN_MODES, seconds: float = 30.0, terms: UserTerms = NO_TERMS) -> None:
         chains = discover(modes)
-        self.version = _version(chains.values())
+        self.version = _version(chains.values()) + (f"+terms.{terms.digest}" if terms.digest else "")
+        self._terms = {language: _terms(terms, language) for language in chains}
         # the kernel ends a child with the thread that started it: this one lives as long as the engine
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="apertium-starter")
         self._glossaries = {language: Glossary(language) for language in chains}
@@ -88,7 +92,7 @@ class Apertium:
 
     def _sentences(self, texts: Sequence[str], language: str) -> list[_Sentence]:
         worker = self._workers[language]
-        wrapped = [blanks.wrap(text) for text in texts]
+        wrapped = [blanks.wrap(text, terms=self._terms[language]) for text in texts]
         bodies = [normalise(one.body, language) for one in wrapped]
         english = worker.ask([body if one.has_words() else None for body, one in zip(bodies, wrapped, strict=True)])
         glossary = self._glossaries[language]
@@ -139,6 +143,11 @@ def _finish(body: str, answer: str, one: blanks.Wrapped, language: str, glossary
     words = len(_WORDS.findall(_STAND_IN.sub("", _BLANK.sub("", body))))
     share = max(0.0, 1.0 - unknown / words) if words else 1.0
     return _Sentence(whole, words, words * (share if checked.kept else min(share, _UNSURE)))
+
+
+def _terms(terms: UserTerms, language: str) -> blanks.Terms | None:
+    pattern = terms.pattern(language)
+    return None if pattern is None else blanks.Terms.of(pattern, partial(terms.meant, language))
 
 
 def _version(chains: Iterable[Chain]) -> str:
