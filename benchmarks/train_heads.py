@@ -9,33 +9,27 @@ it lies beside the project, and never trained on.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fitting import Recipe, best_cut, blend, calibration_error, head, matrix, multinomial, out_of_fold, temperature
 from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, umsab
-from numpy.typing import NDArray
 from pipeline import fill
 from sklearn.metrics import f1_score
 
 from enrichers import intent
 from enrichers.scoring.cues import load_cues
 from enrichers.scoring.features import Utterance, load_lexicons, read
-from enrichers.scoring.heads import CARD, WEIGHTS, Head, Inputs, dump, sigmoid, softmax
+from enrichers.scoring.heads import Head, Inputs, sigmoid
 from enrichers.scoring.ngrams import Hashing
+from streams.training.fitting import Recipe, best_cut, head, matrix, multinomial, out_of_fold
+from streams.training.sentiment import Example, fit, measure, write
 
 MODELS = Path(__file__).parents[1] / "enrichers" / "models"
 TWEETS = ("en", "es", "it", "pt", "fr", "de")
 VERSION = "1"
-SENTIMENT = Recipe(vector=0.7, dense=2.0, hashed=1.0, inverse_penalty=0.2)
-FULL_SHARE = 0.75
 INTENT = Recipe(vector=2.0, dense=2.0, hashed=2.0, inverse_penalty=0.3)
 
 Features = Callable[[Utterance], Inputs]
@@ -60,7 +54,7 @@ def main() -> None:
     def wants(said: Utterance) -> Inputs:
         return intent.inputs(said, lexicons, cues, hashing)
 
-    heads = _sentiment(posts, moods)
+    heads = fit(_examples(posts, moods))
     measured = _report_sentiment(heads, posts, tweets, moods)
     if not options.dry_run:
         _write("sentiment", SENTIMENTS, heads, sorted(trained), measured)
@@ -70,22 +64,11 @@ def main() -> None:
         _write("intent", INTENTS, heads, sorted(trained), measured)
 
 
-def _sentiment(posts: Sequence[Labelled], features: Features) -> dict[str, Head]:
-    """`words` as fitted; `full` as a blend with it, which costs little at home and holds better in foreign domains."""
-    train = [p for p in posts if p.split == "train"]
-    rows = [features(p.said) for p in train]
-    y = np.array([SENTIMENTS.index(p.sentiment) for p in train])
-    weights = np.array([p.weight for p in train])
-    make = multinomial(SENTIMENT)
-    heads, unseen = {}, {}
-    for name, with_vector in (("full", True), ("words", False)):
-        x = matrix(rows, SENTIMENT, Hashing().buckets, with_vector)
-        unseen[name] = out_of_fold(make, x, y, weights)
-        model = make().fit(x, y, weights)
-        heads[name] = head(model.coef_, model.intercept_, SENTIMENT, len(rows[0].dense), with_vector)
-    heads["full"] = blend(heads["full"], heads["words"], FULL_SHARE)
-    unseen["full"] = FULL_SHARE * unseen["full"] + (1 - FULL_SHARE) * unseen["words"]
-    return {name: replace(h, temperature=temperature(unseen[name], y, weights)) for name, h in heads.items()}
+def _examples(posts: Sequence[Labelled], features: Features) -> list[Example]:
+    return [
+        Example(features(p.said), SENTIMENTS.index(p.sentiment), p.said.language, p.split == "test", p.weight)
+        for p in posts
+    ]
 
 
 def _intent(posts: Sequence[Labelled], features: Features, with_vector: bool) -> Head:
@@ -110,24 +93,17 @@ def _report_sentiment(
         if not chosen:
             print(f"{title}: not here, not measured")
             continue
-        y = np.array([SENTIMENTS.index(p.sentiment) for p in chosen])
-        languages = np.array([p.said.language for p in chosen])
-        started = time.perf_counter()
-        inputs = [features(p.said) for p in chosen]
-        found = {name: np.array([softmax(h.logits(i)) for i in inputs]) for name, h in heads.items()}
-        seconds = time.perf_counter() - started
-        print(f"\nsentiment, {title}: {len(y)} posts, {len(y) / seconds:,.0f} posts/s for features and both heads")
+        examples = _examples(chosen, features)
+        print(f"\nsentiment, {title}: {len(examples)} posts")
         print(f"{'head':8}{'all':>7}" + "".join(f"{x:>7}" for x in TWEETS) + f"{'mean5':>8}{'ECE':>7}")
-        for name, rows in found.items():
-            scores = {x: _macro(y[languages == x], rows[languages == x].argmax(1)) for x in TWEETS}
-            mean = float(np.mean([scores[x] for x in TWEETS[:5]]))
-            error = 100 * calibration_error(rows.max(axis=1), rows.argmax(1) == y)
-            overall = _macro(y, rows.argmax(1))
-            print(
-                f"{name:8}{overall:7.1f}" + "".join(f"{s:7.1f}" for s in scores.values()) + f"{mean:8.1f}{error:7.1f}"
-            )
+        for name, h in heads.items():
+            scores = [measure(h, [e for e in examples if e.language == x]).macro_f1 for x in TWEETS]
+            whole = measure(h, examples)
+            mean = float(np.mean(scores[:5]))
+            row = "".join(f"{s:7.1f}" for s in scores)
+            print(f"{name:8}{whole.macro_f1:7.1f}{row}{mean:8.1f}{whole.calibration_error:7.1f}")
             if title == "own test":
-                measured[name] = {"macro-F1": round(overall, 1), "ECE": round(error, 1)}
+                measured[name] = {"macro-F1": round(whole.macro_f1, 1), "ECE": round(whole.calibration_error, 1)}
     return measured
 
 
@@ -145,28 +121,14 @@ def _report_intent(heads: Mapping[str, Head], posts: Sequence[Labelled], feature
     return measured
 
 
-def _macro(y: NDArray[Any], found: NDArray[Any]) -> float:
-    return (
-        100 * float(f1_score(y, found, labels=[0, 1, 2], average="macro", zero_division=0)) if len(y) else float("nan")
-    )
-
-
 def _write(
     name: str, labels: Sequence[str], heads: Mapping[str, Head], languages: Sequence[str], measured: Mapping[str, Any]
 ) -> None:
-    data = dump(heads)
-    target = MODELS / name
-    (target / WEIGHTS).write_bytes(data)
-    card = {
-        "name": f"vocero-{name}",
-        "version": VERSION,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "labels": list(labels),
-        "languages": list(languages),
-        "measured": measured,
-    }
-    (target / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {name}: {len(data) / 1000:.0f} kB")
+    write(
+        MODELS / name, heads, name=f"vocero-{name}", version=VERSION, labels=labels, languages=languages,
+        measured=measured,
+    )  # fmt: skip
+    print(f"wrote {name}")
 
 
 if __name__ == "__main__":

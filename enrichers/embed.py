@@ -1,4 +1,4 @@
-"""A vector per span and one per post, from the English where there is one: shared by every enricher after it."""
+"""A vector per span and one per post, from the English where the engine reads only that: shared by what follows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from enrichers.base import Draft
 from enrichers.engines.base import EmbeddingEngine
 from enrichers.translate import english
+from schemas.enriched import EnrichedPost, Span
 from schemas.errors import EngineError
 from schemas.vectors import Vector, encode_vector
 
@@ -23,13 +24,15 @@ class Embed:
 
     name = "embed"
 
-    def __init__(self, engine: EmbeddingEngine) -> None:
+    def __init__(self, engine: EmbeddingEngine, *, original: bool = False) -> None:
+        """`original`: the engine reads every language, so it gets the post's own words and not their English."""
         self._engine = engine
+        self._original = original
         self.version = f"{engine.name}-{engine.version}"
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `vectors` (n_spans, d), `vector` (d,) and `post.embedding`; raises EngineError."""
-        texts = [[english(draft.post.clean_text, span) for span in draft.post.spans] for draft in drafts]
+        texts = [[self._read(draft.post, span) for span in draft.post.spans] for draft in drafts]
         drafts = [_noted(draft, own) for draft, own in zip(drafts, texts, strict=True)]
         posts = [shortened(own) if any(map(_has_words, own)) else [] for own in texts]
         wanted = list(dict.fromkeys(text for own in posts for text in own))
@@ -38,6 +41,9 @@ class Embed:
 
     def close(self) -> None:
         self._engine.close()
+
+    def _read(self, post: EnrichedPost, span: Span) -> str:
+        return post.clean_text[span.start : span.end] if self._original else english(post.clean_text, span)
 
 
 def _apply(draft: Draft, texts: list[str], rows: dict[str, Vector]) -> Draft:

@@ -32,12 +32,14 @@ _OTHER = Wanted(label="other", confidence=1.0)
 class Intent:
     """The enricher `intent`: the labels whose probability reaches the threshold, the likeliest first, else `other`.
 
-    A company's own reply wants nothing: `other`. So does a post without words.
+    A company's own reply wants nothing: `other`. So does a post without words. `vectors` False: the vectors are not
+    those that the heads were fitted on, and the words alone are read.
     """
 
     name = "intent"
 
-    def __init__(self, lexicons: Lexicons | None = None) -> None:
+    def __init__(self, lexicons: Lexicons | None = None, *, vectors: bool = True) -> None:
+        self._vectors = vectors
         card, self._heads = load(folder("intent"))
         self.version = f"{card.name}-{card.version}"
         self._lexicons = lexicons or load_lexicons()
@@ -53,7 +55,7 @@ class Intent:
 
     def probabilities(self, said: Utterance) -> Scores:
         """One per label of `LABELS`, shape (4,)."""
-        head = self._heads["full" if said.vector is not None else "words"]
+        head = self._heads["full" if said.vector is not None and self._vectors else "words"]
         return sigmoid(head.logits(inputs(said, self._lexicons, self._cues, self._hashing)))
 
     def _intents(self, draft: Draft) -> list[Wanted]:

@@ -1,9 +1,11 @@
-"""Sentiment of every span and of the post, from the words in their own language, their English and their vectors."""
+"""Sentiment of every span and of the post, by a reader of moods: the shipped heads or a model of the hub."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from importlib.resources.abc import Traversable
+from itertools import zip_longest
+from typing import Final, Protocol
 
 import msgspec
 
@@ -21,32 +23,42 @@ MAX_SPANS: Final = 512
 """Of one post that are scored; the rest of a longer one stays `unscored`, with a note."""
 
 
-class Sentiment:
-    """The enricher `sentiment`: span sentiments, the post's `sentiment`, and `rating_disagrees`.
+class MoodReader(Protocol):
+    """Reads moods. What it says of an utterance does not depend on its neighbours. It may raise EngineError."""
 
-    A span with a vector is read by the head `full`, one without by `words`. What holds no words and no emoji is
-    `unscored`, and so is a language that the heads were not trained on unless its English or its own mood words,
-    emoji or stars give evidence.
+    version: str
+
+    def read(self, said: Sequence[Utterance]) -> list[Scores | None]:
+        """Probabilities (3,) of negative, neutral and positive for each; None where it cannot be told."""
+        ...
+
+    def close(self) -> None:
+        """Frees the model. Idempotent."""
+        ...
+
+
+class HeadReader:
+    """The shipped linear heads over the words in their own language, their English and their vectors.
+
+    An utterance with a vector is read by the head `full`, one without by `words`. What holds no words and no emoji
+    cannot be told, and neither can a language that the heads were not trained on unless its English or its own mood
+    words, emoji or stars give evidence.
     """
 
-    name = "sentiment"
-
-    def __init__(self, lexicons: Lexicons | None = None) -> None:
-        card, self._heads = load(folder("sentiment"))
+    def __init__(self, lexicons: Lexicons | None = None, source: Traversable | None = None) -> None:
+        card, self._heads = load(source or folder("sentiment"))
         self.version = f"{card.name}-{card.version}"
         self._languages = frozenset(card.languages)
         self._lexicons = lexicons or load_lexicons()
         self._hashing = Hashing()
 
-    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Drafts with sentiments; needs spans, and makes use of translations and `vectors` (n_spans, d)."""
-        return [self._apply(draft) for draft in drafts]
+    def read(self, said: Sequence[Utterance]) -> list[Scores | None]:
+        return [self._probabilities(one) for one in said]
 
     def close(self) -> None:
         """Nothing to free."""
 
-    def probabilities(self, said: Utterance) -> Scores | None:
-        """Of negative, neutral, positive, shape (3,); None where it cannot be told."""
+    def _probabilities(self, said: Utterance) -> Scores | None:
         reading = read(said, self._lexicons, self._hashing)
         if not has_words(said.text) and not reading.evidence:
             return None
@@ -56,31 +68,67 @@ class Sentiment:
         head = self._heads["full" if said.vector is not None else "words"]
         return softmax(head.logits(reading.inputs))
 
-    def _apply(self, draft: Draft) -> Draft:
+
+class Sentiment:
+    """The enricher `sentiment`: span sentiments, the post's `sentiment`, and `rating_disagrees`.
+
+    `vectors` False: the vectors are not those that the reader was fitted on, and it does not get them.
+    """
+
+    name = "sentiment"
+
+    def __init__(self, reader: MoodReader | None = None, *, vectors: bool = True) -> None:
+        self._reader = reader or HeadReader()
+        self.version = self._reader.version
+        self._vectors = vectors
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Drafts with sentiments; needs spans, and makes use of translations and `vectors` (n_spans, d).
+
+        All of a batch is read at once, so that a model of the hub can fill its device.
+        """
+        said = [self._said(draft) for draft in drafts]
+        moods = iter(self._reader.read([one for own in said for one in own]))
+        return [_apply(draft, [next(moods) for _ in own]) for draft, own in zip(drafts, said, strict=True)]
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _said(self, draft: Draft) -> list[Utterance]:
+        """What is read of a post: every span, its title, and the whole of it where it has several parts.
+
+        The whole carries what one sentence hands to the next.
+        """
         post = draft.post
-        parts: list[Part] = []
-        spans: list[Span] = []
-        for index, span in enumerate(post.spans):
-            found = self.probabilities(_said(post, span, _row(draft, index))) if index < MAX_SPANS else None
-            if found is not None:
-                parts.append(Part(found, span.end - span.start))
-            spans.append(msgspec.structs.replace(span, sentiment=UNSCORED if found is None else sentiment(found)))
+        said = [
+            _span(post, span, _row(draft, index) if self._vectors else None)
+            for index, span in enumerate(post.spans[:MAX_SPANS])
+        ]
         if post.title:
-            found = self.probabilities(Utterance(post.title, _language(post)))
-            if found is not None:
-                parts.append(Part(found, len(post.title)))
-        mood: Mood = combined(parts, self._whole(draft) if len(parts) > 1 else None)
-        scored = draft.with_post(spans=spans, sentiment=mood, rating_disagrees=disagrees(post.rating, mood))
-        return scored.noted(f"sentiment: only the first {MAX_SPANS} spans are scored") if _too_many(post) else scored
-
-    def _whole(self, draft: Draft) -> Scores | None:
-        """The post read at once: it carries what one sentence hands to the next."""
-        post = draft.post
-        english = post.translation.text if post.translation is not None else None
-        return self.probabilities(Utterance(post.clean_text, _language(post), english, draft.vector))
+            said.append(Utterance(post.title, _language(post)))
+        if len(said) > 1:
+            english = post.translation.text if post.translation is not None else None
+            vector = draft.vector if self._vectors else None
+            said.append(Utterance(post.clean_text, _language(post), english, vector))
+        return said
 
 
-def _said(post: EnrichedPost, span: Span, vector: Vector | None) -> Utterance:
+def _apply(draft: Draft, moods: list[Scores | None]) -> Draft:
+    """The draft with the moods of what `Sentiment` asked about, in that order."""
+    post = draft.post
+    whole = moods.pop() if len(moods) > 1 else None
+    spans = [
+        msgspec.structs.replace(span, sentiment=UNSCORED if found is None else sentiment(found))
+        for span, found in zip_longest(post.spans, moods[: min(len(post.spans), MAX_SPANS)])
+    ]
+    lengths = [span.end - span.start for span in post.spans[:MAX_SPANS]] + ([len(post.title)] if post.title else [])
+    parts = [Part(found, length) for found, length in zip(moods, lengths, strict=True) if found is not None]
+    mood: Mood = combined(parts, whole if len(parts) > 1 else None)
+    scored = draft.with_post(spans=spans, sentiment=mood, rating_disagrees=disagrees(post.rating, mood))
+    return scored.noted(f"sentiment: only the first {MAX_SPANS} spans are scored") if _too_many(post) else scored
+
+
+def _span(post: EnrichedPost, span: Span, vector: Vector | None) -> Utterance:
     english = span.translation.text if span.translation is not None else None
     return Utterance(post.clean_text[span.start : span.end], span.language, english, vector)
 

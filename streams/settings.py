@@ -59,7 +59,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None: the same as elasticsearch_ca."""
     # models
     models: Literal["local", "hub"] = "local"
+    hub_embedding: str = (
+        "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2@e8f8c211226b894fcb81acc59f3b34ba3efd5f42"
+    )
+    """A model of the profile `hub`: owner/model@commit, or a folder. The next two alike."""
+    hub_sentiment: str = "cardiffnlp/twitter-xlm-roberta-base-sentiment@f3e34b6c30bf27b6649f72eca85d0bbe79df1e55"
+    hub_translation: str = "facebook/m2m100_418M@55c2e61bbf05dfb8d7abccdc3fae6fc8512fd636"
+    hub_translation_languages: tuple[str, ...] = ("de", "nl", "pl", "sv", "tr", "ru", "uk", "ar", "hi", "zh", "ja")
+    """What `hub_translation` is asked for; Apertium keeps the others."""
     model_threads: int = 2
+    sentiment_model: str | None = None
+    """A folder that `vocero train sentiment` wrote, instead of the shipped model."""
     glossary: str | None = None
     """A file of a team's own terms with their English: language, term, English, with tabs between them."""
     # what the process shows of itself

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from enrichers.chain import Chain
 from enrichers.scoring.topic_model import TopicModel
 from schemas.codec import Limits
-from schemas.errors import BrokerError, MissingDependency, SettingsError
+from schemas.errors import BrokerError, SettingsError
 from sinks.base import Sink
 from streams.settings import Settings
 from streams.topics import Topics, topics_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
     from sinks.elasticsearch.administration import Administration
+    from enrichers.base import Enricher
     from enrichers.engines.base import TranslationEngine
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
@@ -42,32 +43,57 @@ def build_chain(
     """
     from enrichers.authenticity import Authenticity
     from enrichers.clean import Clean
-    from enrichers.embed import Embed
-    from enrichers.engines.minilm import MiniLM
-    from enrichers.intent import Intent
     from enrichers.language import Language
     from enrichers.redact import Redact
-    from enrichers.sentiment import Sentiment
     from enrichers.severity import Severity
     from enrichers.topic import Topics as TopicAssign
     from enrichers.translate import Translate
 
-    if settings.models == "hub":
-        raise MissingDependency("models = hub needs the extra `hub`: pip install 'vocero[hub]'")
     return Chain(
         [
             Clean(),
             Redact(redact_secret(settings, shared=shared)),
             Language(),
             Translate(build_translation(settings)),
-            Embed(MiniLM(threads=settings.model_threads)),
-            Sentiment(),
-            Intent(),
+            *_understanding(settings),
             TopicAssign(model),
             Authenticity(),
             Severity(),
         ]
     )
+
+
+def _understanding(settings: Settings) -> list[Enricher]:
+    """`embed`, `sentiment` and `intent` of the settings' profile."""
+    from enrichers.embed import Embed
+    from enrichers.engines.minilm import DIMENSIONS, MiniLM
+    from enrichers.intent import Intent
+    from enrichers.scoring.heads import CARD
+    from enrichers.sentiment import HeadReader, Sentiment
+
+    own = Path(settings.sentiment_model) if settings.sentiment_model else None
+    if own is not None and not (own / CARD).is_file():
+        raise SettingsError(f"sentiment_model: {own} holds no {CARD}; `vocero train sentiment` writes such a folder")
+    if settings.models == "local":
+        return [Embed(MiniLM(threads=settings.model_threads)), Sentiment(HeadReader(source=own)), Intent()]
+    from enrichers.engines.hub.device import best_device
+    from enrichers.engines.hub.embedding import HubEmbedding
+    from enrichers.engines.hub.sentiment import HubSentiment
+    from enrichers.engines.hub.source import Source
+
+    device = best_device(settings.model_threads)
+    engine = HubEmbedding(Source.parse(settings.hub_embedding), device)
+    if engine.dimensions != DIMENSIONS:
+        raise SettingsError(
+            f"hub_embedding gives vectors of {engine.dimensions} dimensions, and the store keeps {DIMENSIONS}: "
+            "name a model of that size"
+        )
+    # the shipped heads were fitted on the vectors of the other profile
+    return [
+        Embed(engine, original=True),
+        Sentiment(HubSentiment(Source.parse(settings.hub_sentiment), device)),
+        Intent(vectors=False),
+    ]
 
 
 def build_translation(settings: Settings) -> list[TranslationEngine]:
@@ -76,7 +102,23 @@ def build_translation(settings: Settings) -> list[TranslationEngine]:
     from enrichers.engines.apertium.user_terms import UserTerms, read_terms
 
     terms = read_terms(Path(settings.glossary)) if settings.glossary else UserTerms()
-    return [Apertium(terms=terms)]
+    engines: list[TranslationEngine] = [Apertium(terms=terms)]
+    if settings.models == "hub" and settings.hub_translation_languages:
+        from enrichers.engines.hub.device import best_device
+        from enrichers.engines.hub.source import Source
+        from enrichers.engines.hub.translation import HubTranslation
+
+        engines.insert(
+            0,
+            HubTranslation(
+                Source.parse(settings.hub_translation),
+                best_device(settings.model_threads),
+                settings.hub_translation_languages,
+                cache=Path(settings.state_dir),
+                threads=settings.model_threads,
+            ),
+        )
+    return engines
 
 
 def redact_secret(settings: Settings, *, shared: bool) -> bytes:

@@ -29,6 +29,7 @@ COMMANDS = {
     "correct": "say what a post really is, or export what people said",
     "links": "list complaints that are told more than once, part or join two posts",
     "topics": "list what people talk about",
+    "train": "fit a sentiment model of your own on labelled posts",
     "backtest": "replay a file of counts through the spike detection",
     "report": "write what was indexed as one HTML page",
     "purge": "remove what is older than the retention",

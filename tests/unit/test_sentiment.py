@@ -19,7 +19,7 @@ from enrichers.scoring.lexicon import mood, parse
 from enrichers.scoring.marks import emoji, stars
 from enrichers.scoring.ngrams import Hashing, hashed
 from enrichers.scoring.text import has_words, words
-from enrichers.sentiment import MAX_SPANS, Sentiment
+from enrichers.sentiment import MAX_SPANS, HeadReader, Sentiment
 from schemas.enriched import EnrichedPost, Span
 from schemas.enriched import Sentiment as Mood
 from schemas.errors import EngineError
@@ -277,8 +277,8 @@ def test_marks_of_redaction_are_no_words() -> None:
     assert has_words("[EMAIL] ok")
 
 
-def test_unknown_language_is_read_with_every_lexicon(enricher: Sentiment) -> None:
-    found = enricher.probabilities(Utterance("Pésimo!!"))
+def test_unknown_language_is_read_with_every_lexicon() -> None:
+    found, unknown = HeadReader().read([Utterance("Pésimo!!"), Utterance("Xyzzy", "und")])
     assert found is not None
     assert found.argmax() == 0
-    assert enricher.probabilities(Utterance("Xyzzy", "und")) is None
+    assert unknown is None
