@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import faust
     from elasticsearch import Elasticsearch
 
-    from sinks.elasticsearch.administration import Administration
     from enrichers.base import Enricher
     from enrichers.engines.base import TranslationEngine
+    from sinks.elasticsearch.administration import Administration
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
     from streams.delivery.observer import Observer
