@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-hub demo test test-hub lint types fast bench quality soak lock schemas servers servers-down clean
+.PHONY: help setup setup-test setup-hub demo test test-hub lint types fast bench quality golden soak lock schemas servers servers-down clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -44,6 +44,9 @@ soak: setup-test ## random kills of workers, broker and store for 30 minutes; SO
 
 quality: $(VENV)/.test ## how right language, translation, sentiment and intent are, on labelled posts
 	@$(BIN)/python -m benchmarks quality
+
+golden: $(VENV)/.test ## take what the enrichers say of the golden posts as right, and show what changed
+	@$(BIN)/python benchmarks/golden.py --write
 
 servers: ## start a real Kafka and a real Elasticsearch on loopback, without Docker
 	@deploy/local/kafka-up.sh && deploy/local/es-up.sh
