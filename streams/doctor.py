@@ -118,11 +118,14 @@ def _secret(settings: Settings) -> Finding:
 
 
 def _hub(settings: Settings) -> Finding:
+    """The profile, and whether what it needs is installed. Models of the hub are fetched when work starts."""
     try:
-        have = f"sentence-transformers {version('sentence-transformers')} is installed"
+        have, good = f"sentence-transformers {version('sentence-transformers')} is installed", True
     except PackageNotFoundError:
-        have = "the extra `hub` is not installed"
-    return Finding("models", None if settings.models == "local" else False, f"profile {settings.models}; {have}")
+        have, good = "the extra `hub` is not installed: pip install 'vocero[hub]'", False
+    if settings.models == "local":
+        return Finding("models", None, "profile local, nothing to install")
+    return Finding("models", good, f"profile hub; {have}")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -23,7 +23,7 @@ from enrichers.engines.apertium.worker import Worker
 from enrichers.engines.base import Translated
 from schemas.errors import EngineError
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Of our own tables and repairs; part of the engine's version."""
 NO_TERMS = UserTerms()
 _UNSURE = 0.3

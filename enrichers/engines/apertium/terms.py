@@ -78,6 +78,8 @@ SENSES: dict[str, str] = {
         pessim[oaie] | abysmal | terrible
         economic[oaie] | economic | cheap
         purtroppo | alas | unfortunately
+        iban | went | IBAN
+        fate | fairies | make
         cart[ae] | paper | card
         cambio | transmission | exchange
         recension[ei] | opinion | review
@@ -97,6 +99,8 @@ SENSES: dict[str, str] = {
         de volta | of turn | back
         de nada | of at all | you are welcome
         nada mal | at all badly | not bad at all
+        pequeno[ -]almoço | small-breakfast | breakfast
+        devolv\w+ | give the money | give the money back
         vale a pena | does not be worth it | is not worth it
         lojas? | tent | shop
         pedidos? | request | order
@@ -152,6 +156,8 @@ SENSES: dict[str, str] = {
         colis | the packages | the package
         colis | packages is | package is
         envoi | sending | delivery
+        sacs? | stock exchange | bag
+        au rendez-vous | to the date | as promised
         """,
     "ca": r"""
         mai | mai | never
