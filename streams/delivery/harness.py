@@ -67,7 +67,6 @@ def stage_app(
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=8 * 1024 * 1024,
-        broker_commit_interval=1.0,
         broker_session_timeout=settings.kafka_session_seconds,
         broker_heartbeat_interval=settings.kafka_session_seconds / 4,
         stream_wait_empty=False,

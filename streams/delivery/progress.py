@@ -107,7 +107,8 @@ class Progress:
 
     async def commit(self) -> None:
         """Commits what is settled. A failure is no loss: it is settled again, or committed by the next try."""
-        offsets = self._positions.committable()
+        there = self._consumer().assignment()  # in a rebalance it is not yet, or not any more, what we were told
+        offsets = {one: offset for one, offset in self._positions.committable().items() if TP(*one) in there}
         if not offsets:
             return
         if await self._consumer()._commit({TP(*one): offset for one, offset in offsets.items()}):

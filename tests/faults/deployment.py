@@ -141,7 +141,7 @@ class Deployment:
         self._feeders.append(feeder)
         return feeder.start()
 
-    def wait(self, reached: Callable[[], bool], seconds: float = 120.0, *, crew: bool = True) -> None:
+    def wait(self, reached: Callable[[], bool], seconds: float = 600.0, *, crew: bool = True) -> None:
         """Until `reached`. Fails after `seconds`, or, for a `crew`, where a worker has ended; says their last words."""
         deadline = time.monotonic() + seconds
         while not reached():
@@ -161,7 +161,7 @@ class Deployment:
         acknowledged = {place for feeder in self._feeders for place in list(feeder.acknowledged)}
         return judge(self.reader.seen(acknowledged), complete=complete)
 
-    def settle(self, seconds: float = 180.0, *, crew: bool = True) -> Verdict:
+    def settle(self, seconds: float = 600.0, *, crew: bool = True) -> Verdict:
         """Waits until all is settled, then judges; fails on any loss or double."""
         for feeder in self._feeders:
             feeder.join(seconds)

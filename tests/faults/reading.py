@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
@@ -89,8 +90,16 @@ class Reader:
             places = [TopicPartition(*place, 0) for place, offset in marks.committed.items() if offset]
             if places:
                 wanted = ConsumerGroupTopicPartitions(f"{self._prefix}-{group}", places)
-                for future in admin.alter_consumer_group_offsets([wanted]).values():
-                    future.result()
+                deadline = time.monotonic() + 120
+                while not self._altered(admin, wanted) and time.monotonic() < deadline:
+                    time.sleep(1.0)  # its last member is not forgotten yet
+
+    @staticmethod
+    def _altered(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> bool:
+        try:
+            return all(future.result() for future in admin.alter_consumer_group_offsets([wanted]).values())
+        except KafkaException:
+            return False
 
     def seen(self, acknowledged: set[tuple[str, int, int]]) -> Seen:
         """Everything; offsets first, so that what they promise must be in what is read after them."""

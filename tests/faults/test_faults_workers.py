@@ -21,7 +21,7 @@ from elasticsearch import Elasticsearch
 from tests.faults.deployment import Deployment, deployed, up
 from tests.servers import missing
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 
 PARTITIONS = 4
 AWAY_SECONDS = 15.0
@@ -145,12 +145,18 @@ def test_the_index_is_read_only_for_a_while(deployment: Deployment, block: str) 
     with Elasticsearch(deployment.url) as client:
         everywhere = f"{deployment.prefix}-*"
         client.indices.put_settings(index=everywhere, settings={block: True})
-        feeder = deployment.feed(next(numbers), 200)
-        feeder.join()
         before = deployment.reader.stored()
-        deployment.wait(lambda: "wait" in deployment.last_words())
+        deployment.feed(next(numbers), 200).join()
+
+        def waiting() -> bool:
+            marks = deployment.reader.marks()
+            return marks["enrich"].lag == 0 and marks["index"].lag >= 190
+
+        deployment.wait(waiting)
+        assert deployment.reader.stored() == before
+        verdict = deployment.verdict(complete=False)
+        assert not verdict.faults, verdict.faults
         client.indices.put_settings(index=everywhere, settings={block: None})
-    assert before >= 0
     deployment.settle()
 
 
