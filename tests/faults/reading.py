@@ -97,7 +97,8 @@ class Reader:
     @staticmethod
     def _altered(admin: AdminClient, wanted: ConsumerGroupTopicPartitions) -> bool:
         try:
-            return all(future.result() for future in admin.alter_consumer_group_offsets([wanted]).values())
+            (future,) = admin.alter_consumer_group_offsets([wanted]).values()
+            return all(place.error is None for place in future.result().topic_partitions)
         except KafkaException:
             return False
 
