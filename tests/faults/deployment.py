@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
+from confluent_kafka import KafkaException
 
 from tests.faults.feed import Feeder, Raw, raws
 from tests.faults.reading import Reader
@@ -154,7 +155,10 @@ class Deployment:
         """True where nothing is fed any more and every group has committed everything."""
         if any(feeder.running for feeder in self._feeders):
             return False
-        return all(marks.lag == 0 for marks in self.reader.marks().values())
+        try:
+            return all(marks.lag == 0 for marks in self.reader.marks().values())
+        except KafkaException:
+            return False  # the broker is only just back
 
     def verdict(self, *, complete: bool) -> Verdict:
         """What the verifier says now."""
