@@ -11,6 +11,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 
 from schemas.errors import BrokerError
 
+APPLIED = "vocero_applied"
+"""Header of a state record: the offset of the last input in it."""
 Entry = tuple[bytes, bytes | None]
 """Key and value; a value of None removes the key."""
 
@@ -31,6 +33,7 @@ def _consumer(config: dict[str, Any]) -> Consumer:
 def read_partition(config: dict[str, Any], topic: str, partition: int, *, seconds: float = 60.0) -> dict[bytes, bytes]:
     """The newest value of every key in one partition, as of now. Blocks; raises BrokerError after `seconds`."""
     state: dict[bytes, bytes] = {}
+    applied: dict[bytes, int] = {}
     consumer = _consumer(config)
     deadline = time.monotonic() + seconds
     try:
@@ -48,8 +51,9 @@ def read_partition(config: dict[str, Any], topic: str, partition: int, *, second
                     _raise_if_fatal(error)
                     continue
                 position = (message.offset() or 0) + 1
-                for entry in _entries([message]):
-                    _keep(state, entry)
+                if not _outdated(message, applied):
+                    for entry in _entries([message]):
+                        _keep(state, entry)
             # compaction and transaction markers leave gaps at the end: the consumer's own position passes them
             own = consumer.position([place])[0].offset
             position = max(position, own)
@@ -62,6 +66,21 @@ def read_partition(config: dict[str, Any], topic: str, partition: int, *, second
 
 def _entries(messages: Sequence[Any]) -> list[Entry]:
     return [(message.key(), message.value()) for message in messages if message.key() is not None]
+
+
+def _outdated(message: Any, applied: dict[bytes, int]) -> bool:
+    """True for state that knows less than what stands before it: written late by a worker that had lost its partition.
+
+    `applied` remembers, per key, the input offset that each state says it has applied.
+    """
+    told = next((value for name, value in message.headers() or () if name == APPLIED), None)
+    if told is None or not told.isdigit():
+        applied.pop(message.key(), None)
+        return False
+    if int(told) < applied.get(message.key(), -1):
+        return True
+    applied[message.key()] = int(told)
+    return False
 
 
 def _keep(state: dict[bytes, bytes], entry: Entry) -> None:

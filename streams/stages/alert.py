@@ -14,6 +14,7 @@ from schemas.alerts import Alert
 from schemas.codec import encode
 from schemas.errors import RejectedInput
 from schemas.signals import Signal
+from streams.broker.state import APPLIED
 from streams.erase.forgetting import to_forget
 from streams.headers import cloud_event
 from streams.records import Message, Record
@@ -88,10 +89,18 @@ class AlertStage:
         last = {record.partition: record for record in batch}
         for number, owned in brands.items():
             for brand in sorted(owned.touched):
-                value = pack(owned.states[brand])
+                state = owned.states[brand]
                 key = brand.encode("utf-8", "replace")
                 messages.append(
-                    Message(self._topics.alert_state, key, value, partition=number, cause=last[number], state=True)
+                    Message(
+                        self._topics.alert_state,
+                        key,
+                        pack(state),
+                        {APPLIED: str(state.applied).encode()},
+                        partition=number,
+                        cause=last[number],
+                        state=True,
+                    )
                 )
             owned.touched.clear()
         return messages

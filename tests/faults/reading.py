@@ -15,6 +15,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.identity import identity
 from streams.headers import raw_address, version_header
 from streams.records import Record
+from streams.spikes.watch import BrandState
 from streams.stages.alert import unpack
 from tests.faults.verifier import Letter, Passed, Place, Produced, Seen, Stored
 
@@ -110,7 +111,13 @@ class Reader:
         stored = list(self._stored())
         signals = [_signal(record) for record, _, _ in self._records("signals")]
         states = [(key, unpack(value)) for _, value, key in self._records("alerts.state") if value and key]
-        newest = {key.decode(): state for key, state in states if state is not None}
+        newest: dict[str, BrandState] = {}
+        for (
+            key,
+            state,
+        ) in states:  # as a worker restores them: what was written late by one that was frozen is passed over
+            if state is not None and state.applied >= newest.get(key.decode(), BrandState()).applied:
+                newest[key.decode()] = state
         return Seen(
             committed=committed,
             acknowledged=acknowledged,
