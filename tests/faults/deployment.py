@@ -91,7 +91,7 @@ class Deployment:
             "VOCERO_ELASTICSEARCH_URL": self.url,
             "VOCERO_STATE_DIR": str(folder / "state"),
             "VOCERO_REDACT_SECRET": "of the test",
-            "FAULTS_SESSION_SECONDS": str(session_seconds),
+            "VOCERO_KAFKA_SESSION_SECONDS": str(session_seconds),
             "OMP_NUM_THREADS": "1",
             "HF_HUB_OFFLINE": "1",
             **settings,

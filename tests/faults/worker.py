@@ -1,7 +1,7 @@
 """A worker like `vocero run`, with a light chain in place of the models: `python -m tests.faults.worker STAGE...`.
 
-It is built by `build_flow` and run by `Runner`, as the command's worker is. FAULTS_SESSION_SECONDS shortens how long
-Kafka waits for a member that died; FAULTS_CLOCK names a file with the seconds by which this worker's clock is wrong.
+It is built by `build_flow` and run by `Runner`, as the command's worker is. FAULTS_CLOCK names a file with the seconds
+by which this worker's clock is wrong.
 """
 
 from __future__ import annotations
@@ -96,9 +96,6 @@ def main(names: Sequence[str]) -> int:
         wrong_clock(Path(clock))
     settings = load_settings()
     flow = build_flow(settings, names or STAGES, chain=lambda _: Chain([Light()]))
-    for app in flow.apps:
-        app.conf.broker_session_timeout = float(os.environ.get("FAULTS_SESSION_SECONDS", "10"))
-        app.conf.broker_heartbeat_interval = 1.0
     try:
         return Runner(flow.apps, flow.stages).run()
     finally:
