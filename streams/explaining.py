@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -30,8 +29,8 @@ def explained(post: EnrichedPost, cases: Sequence[Case] = ()) -> list[Reason]:
     """One reason per field, the severity first. Nothing that the document does not hold is claimed."""
     reasons = [_severity(post), _sentiment(post), _intents(post), _topics(post), _language(post)]
     reasons.append(_flags(post))
-    if links := links_of(post):
-        reasons.append(_links(links))
+    if post.links:
+        reasons.append(_links(post))
     reasons += [_case(case) for case in cases]
     if not cases:
         reasons.append(Reason("case", "none", [_no_case(post)]))
@@ -144,19 +143,14 @@ def _flags(post: EnrichedPost) -> Reason:
     return Reason("flags", ", ".join(flag.name for flag in flags), [*why, "A doubt never hides or lowers a post."])
 
 
-def links_of(post: EnrichedPost) -> list[Any]:
-    """Other posts that tell the same: identity, confidence, evidence."""
-    found: list[Any] = getattr(post, "links", [])
-    return found
-
-
-def _links(links: Sequence[Any]) -> Reason:
-    why = [f"{link.identity[:12]}, {link.confidence:.0%} sure: {'; '.join(link.evidence)}." for link in links]
-    return Reason("links", f"told in {len(links)} more posts", why)
+def _links(post: EnrichedPost) -> Reason:
+    why = [f"{link.identity[:12]}, {link.confidence:.0%} sure: {'; '.join(link.evidence)}." for link in post.links]
+    more = "1 more post" if len(why) == 1 else f"{len(why)} more posts"
+    return Reason("links", f"told in {more}", why)
 
 
 def _case(case: Case) -> Reason:
-    last = next((event for event in reversed(case.history) if event.refused is None), None)
+    last = next((event for event in reversed(case.history) if event.refused is None and event.state is not None), None)
     opened = {
         "complaint": "It was opened because the post is negative and complains.",
         "suggestion": "It was opened because the post suggests something.",

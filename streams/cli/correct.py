@@ -117,7 +117,7 @@ def export(ctx: click.Context, field: str | None) -> None:
         for one in corrected_posts(sink, field):
             print_json(example(one))
             count += 1
-    errors_console().print(f"{count} corrected posts")
+    errors_console().print("1 corrected post" if count == 1 else f"{count} corrected posts")
 
 
 def _topic(sink: Sink, topic: str) -> TopicRef:

@@ -16,7 +16,6 @@ from sinks.base import Document, Query, Sink
 from sinks.documents import post_of
 from streams.cases.reading import case_of, cases_of, suggestions_by_product
 from streams.cases.rules import named
-from streams.explaining import links_of
 
 PAGE = 25
 NEIGHBOURS = 200
@@ -163,7 +162,7 @@ class Board:
     def _thread(self, post: EnrichedPost) -> list[Told]:
         """Linked posts, replies, the same thread and the same customer: each once, in the order of time."""
         told: dict[str, Told] = {}
-        links = links_of(post)[:THREAD]
+        links = post.links[:THREAD]
         for link, found in zip(links, self._sink.get("posts", [link.identity for link in links]), strict=True):
             if found is not None:
                 sure = f"told elsewhere, {link.confidence:.0%} sure"
