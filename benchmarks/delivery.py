@@ -98,7 +98,8 @@ class Bench:
 
     def sink(self, settings: Settings) -> ElasticsearchSink:
         """A sink with the shipped mapping, under the settings' prefix."""
-        return ElasticsearchSink(self.client, prefix=settings.topic_prefix, dims=DIMENSIONS)
+        client = connect(self.url, timeout_seconds=300.0)  # closed with the sink
+        return ElasticsearchSink(client, prefix=settings.topic_prefix, dims=DIMENSIONS)
 
     def drop(self, settings: Settings) -> None:
         """Removes the indices again."""

@@ -94,12 +94,14 @@ def _roles(settings: Settings) -> Iterator[Role]:
             **more,
         )
 
-    follows = (topics.topics, topics.corrections)
+    follows = (topics.topics, topics.corrections, topics.erasures)
     yield stage("enrich", "enriches raw posts", raw, (topics.enriched, topics.signals, topics.learn), state=follows)
     inputs = (topics.enriched, topics.alerts, topics.cases, topics.topics, topics.dead_letters)
     # `read`: a relabel starts from the stored post, and the journal says what must not come back
     written = Indices(indices(*KINDS), ("read", "index", "view_index_metadata"))
-    yield stage("index", "writes documents", inputs, (), indices=(written,))
+    yield stage("index", "writes documents", inputs, (), indices=(written,), state=(topics.erasures,))
+    again = Acl("group", f"{settings.kafka_group_prefix}-reenrich-", ("Read",), prefixed=True)
+    yield Role("reenrich", "a better model over posts that are there; with `enrich`", kafka=(again,))
     memory: tuple[str, ...] = (topics.alert_state,)
     yield stage("alert", "raises alerts", (topics.signals,), (topics.alerts, *memory), state=memory)
     memory = (topics.cases, topics.case_waiting, topics.corrections)
