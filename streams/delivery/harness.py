@@ -38,6 +38,8 @@ LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
 LEAVE_SECONDS = 5.0
 """How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
+BULK = 256
+"""Records that `index` takes at a time, at least."""
 SAFE_BYTES = 256 * 1024
 """No broker in use takes less: messages up to this size can be sent together."""
 
@@ -54,6 +56,8 @@ def stage_app(
 ) -> faust.App:
     """The Faust app that runs one stage in its own consumer group, which is called by `group` or the stage's name."""
     require_extensions()
+    # a bulk request costs the store much the same for many as for few
+    batch_size = max(settings.batch_size, BULK) if stage.name == "index" else settings.batch_size
     app = faust.App(
         f"{settings.kafka_group_prefix}-{group or stage.name}",
         broker=[f"kafka://{server.strip()}" for server in settings.broker.split(",")],
@@ -70,7 +74,7 @@ def stage_app(
         broker_session_timeout=settings.kafka_session_seconds,
         broker_heartbeat_interval=settings.kafka_session_seconds / 4,
         stream_wait_empty=False,
-        stream_buffer_maxsize=max(256, 2 * settings.batch_size),
+        stream_buffer_maxsize=max(256, 2 * batch_size),
         key_serializer="raw",
         value_serializer="raw",
     )
@@ -103,7 +107,7 @@ def stage_app(
         await stage.open()
         observer.opened(stage.name)
         app.add_future(progress.run())
-        async for events in stream.noack_take(settings.batch_size, within=settings.batch_seconds):
+        async for events in stream.noack_take(batch_size, within=settings.batch_seconds):
             now_ms = time.time_ns() // 1_000_000
             batch = await progress.take([_record(event, now_ms) for event in events])
             if batch.records:

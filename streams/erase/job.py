@@ -32,7 +32,7 @@ from streams.topics import Topics
 
 PAGE = 500
 TRIES = 6
-KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts")
+KINDS: tuple[Kind, ...] = ("posts", "cases", "alerts", "dead-letters")
 
 Send = Callable[[Sequence[Message]], Awaitable[list[Message]]]
 
@@ -176,6 +176,7 @@ class Erase:
     def _delete(self, found: Found, at: str) -> None:
         """Posts and their cases for good; cases and alerts that quote them without the words."""
         removals = [Removal("posts", one, MAX_VERSION - 1) for one in sorted(found.identities)]
+        removals += [Removal("dead-letters", one.id, MAX_VERSION - 1) for one in found.documents["dead-letters"]]
         rest: list[Document] = []
         for document in found.documents["cases"]:
             case = msgspec.convert(document.body["feedback"]["case"], Case)

@@ -80,7 +80,7 @@ def test_a_person_is_erased_everywhere_and_a_redelivery_brings_nothing_back(benc
 
         record = erased(bench, Asked("customer", "C-1", SECRET))
         assert (record.posts, record.raw_records, record.without_key) == (2, 2, 0)
-        assert record.documents == {"posts": 2, "cases": 2, "alerts": 1}
+        assert record.documents == {"posts": 2, "cases": 2, "alerts": 1, "dead-letters": 0}
         assert b"C-1" not in encode(record)
         bench.until(lambda: len(newest(bench, bench.topics.cases)) == 1)
         bench.send(*theirs, alert, bench.post(5, text="good, the last"))
