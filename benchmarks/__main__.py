@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("speed", "stores", "quality", "spikes", "topics", "evidence", "delivery")
+SCRIPTS = ("speed", "stores", "quality", "spikes", "alerts", "topics", "evidence", "delivery")
 
 
 def machine() -> str:

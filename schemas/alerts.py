@@ -17,6 +17,28 @@ class Exemplar(Struct, frozen=True, kw_only=True, omit_defaults=True):
     severity: float = 0.0
 
 
+class Acknowledgement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person has taken an incident on."""
+
+    by: str
+    at: Annotated[str, Meta(description="RFC 3339, by the clock of who sent it.")]
+    note: str | None = None
+    observed: Annotated[float, Meta(description="Negatives in the leading alert then: twice as many wake again.")] = 0.0
+    command: Annotated[str, Meta(description="`id` of the command.")] = ""
+
+
+class AlertCommand(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A person's word on an alert, on `feedback.alerts.commands`, keyed by brand. `id` makes a repeat harmless."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    alert_id: Annotated[str, Meta(max_length=200, description="`id` of an open alert, or its `incident`.")]
+    brand: str
+    action: Literal["acknowledge"]
+    actor: Annotated[str, Meta(min_length=1, max_length=200)]
+    at: Annotated[str, Meta(max_length=40, description="RFC 3339.")]
+    note: Annotated[str, Meta(max_length=1000)] | None = None
+
+
 class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What rose, where, since when, how many against how many expected, how sure."""
 
@@ -59,3 +81,13 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usual_share: Annotated[float | None, Meta(description="Negatives to posts, over weeks.")] = None
     severity: Annotated[float | None, Meta(description="Sum of severity in the window; not told once ended.")] = None
     expected_severity: float | None = None
+    wakes: Annotated[
+        bool,
+        Meta(description="Worth waking someone: it leads its incident, has not ended, and nobody has taken it on."),
+    ] = False
+    acknowledged: Annotated[
+        Acknowledgement | None, Meta(description="Who has taken the incident on; null again once it has doubled.")
+    ] = None
+    routed_to: Annotated[
+        list[str], Meta(description="Other topics that hold this record, by the setting's routes.")
+    ] = msgspec.field(default_factory=list)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, AlertCommand
 from schemas.cases import Case, CaseAnswer, CaseCommand, Waiting
 from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, Correction, EnrichedPost, Relabel
@@ -32,6 +32,7 @@ RECORDS: dict[str, type] = {
     "topics.sentences": Sentence,
     "topics.state": LearnState,
     "alerts.negative-spike": Alert,
+    "alerts.commands": AlertCommand,
     "cases": Case,
     "cases.commands": CaseCommand,
     "cases.answers": CaseAnswer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,9 @@ from schemas.errors import SettingsError
 PREFIX = "VOCERO_"
 SECRETS = ("elasticsearch_api_key", "elasticsearch_password", "inbox_token", "kafka_sasl_password", "redact_secret")
 """Taken from the environment or from the file that `<name>_file` names, never from vocero.toml or a flag."""
+
+ROUTE = re.compile(r"brand=[^/]+(/product=.+)?|product=.+")
+TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
@@ -43,6 +47,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic_prefix: str = "feedback"
     channels: dict[str, str] = msgspec.field(default_factory=_default_channels)
     """Channel to the last part of its raw topic: `survey = "surveys"` is read from `feedback.raw.surveys`."""
+    alerts_routes: dict[str, str] = msgspec.field(default_factory=dict)
+    """What an alert is about to a topic that holds it too: `"brand=Lumbre" = "alerts.lumbre"` under [alerts.routes]."""
     # the store
     store: Literal["sqlite", "elasticsearch", "memory"] = "sqlite"
     sqlite_path: str | None = None
@@ -169,11 +175,15 @@ def _from_file(file: Path | None) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     found = {name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
     _refuse_unknown(found, "the environment")
-    if "channels" in found:
-        try:
-            found["channels"] = msgspec.json.decode(found["channels"])
-        except msgspec.DecodeError:
-            raise SettingsError(f'{PREFIX}CHANNELS must be a JSON object such as {{"survey": "surveys"}}') from None
+    for name, example in (
+        ("channels", '{"survey": "surveys"}'),
+        ("alerts_routes", '{"brand=Lumbre": "alerts.lumbre"}'),
+    ):
+        if name in found:
+            try:
+                found[name] = msgspec.json.decode(found[name])
+            except msgspec.DecodeError:
+                raise SettingsError(f"{PREFIX}{name.upper()} must be a JSON object such as {example}") from None
     return {name: value for name, value in found.items() if value != ""}
 
 
@@ -218,3 +228,19 @@ def _check(settings: Settings) -> None:
         raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
     if not settings.channels:
         raise SettingsError("channels is empty: name at least one")
+    for route, topic in settings.alerts_routes.items():
+        _check_route(route, topic, settings.topic_prefix)
+
+
+def _check_route(route: str, topic: str, prefix: str) -> None:
+    if ROUTE.fullmatch(route) is None:
+        raise SettingsError(
+            f"the route `{route}` in alerts_routes is none: write brand=NAME, product=NAME or brand=NAME/product=NAME"
+        )
+    if TOPIC.fullmatch(topic) is None or topic in (".", ".."):
+        raise SettingsError(f"the route `{route}` leads to `{topic}`, which cannot be a Kafka topic's name")
+    if topic.startswith(f"{prefix}.") and not topic.startswith(f"{prefix}.alerts.to."):
+        raise SettingsError(
+            f"the route `{route}` leads to `{topic}`: names under `{prefix}.` are vocero's own, "
+            f"save those that begin with `{prefix}.alerts.to.`"
+        )

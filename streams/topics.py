@@ -9,7 +9,7 @@ from streams.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Names of all topics; `raw` maps a channel to its topic."""
+    """Names of all topics; `raw` maps a channel to its topic, `alert_routes` what an alert is about to another."""
 
     raw: dict[str, str]
     enriched: str
@@ -18,6 +18,8 @@ class Topics:
     topics: str
     alerts: str
     alert_state: str
+    alert_commands: str
+    alert_routes: dict[str, str]
     cases: str
     case_commands: str
     case_answers: str
@@ -40,6 +42,8 @@ def topics_of(settings: Settings) -> Topics:
         topics=f"{prefix}.topics",
         alerts=f"{prefix}.alerts.negative-spike",
         alert_state=f"{prefix}.alerts.state",
+        alert_commands=f"{prefix}.alerts.commands",
+        alert_routes=dict(settings.alerts_routes),
         cases=f"{prefix}.cases",
         case_commands=f"{prefix}.cases.commands",
         case_answers=f"{prefix}.cases.answers",
@@ -92,6 +96,8 @@ def plan(topics: Topics, *, partitions: int) -> list[TopicPlan]:
         TopicPlan(topics.topics, 1, _COMPACT),
         TopicPlan(topics.alerts, partitions, week),
         TopicPlan(topics.alert_state, partitions, _COMPACT | _LARGE),
+        TopicPlan(topics.alert_commands, partitions, week),
+        *(TopicPlan(name, partitions, week) for name in dict.fromkeys(topics.alert_routes.values())),
         TopicPlan(topics.cases, partitions, _COMPACT | _LARGE),
         TopicPlan(topics.case_answers, partitions, week),
         TopicPlan(topics.case_waiting, partitions, _COMPACT),

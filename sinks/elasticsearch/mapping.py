@@ -142,7 +142,9 @@ _ALERT = _object(
     **_each(_DATE, "since", "at", "peak_at"),
     **_each(_LONG, "version", "window_seconds", "posts"),
     **_each(_DOUBLE, "observed", "expected", "score", "log10_p", "usual_share", "severity", "expected_severity"),
-    leads={"type": "boolean"},
+    **_each({"type": "boolean"}, "leads", "wakes"),
+    routed_to=_KEYWORD,
+    acknowledged=_object(**_each(_KEYWORD, "by", "command"), at=_DATE, note=_ENGLISH, observed=_DOUBLE),
     exemplars=_object(identity=_KEYWORD, excerpt=_ORIGINAL, translation=_ENGLISH, severity=_DOUBLE),
 )
 _TOPIC = _object(

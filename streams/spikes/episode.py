@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from schemas.alerts import Exemplar
+from schemas.alerts import Acknowledgement, Exemplar
 from streams.spikes.baseline import Rule
 from streams.spikes.look import Reading
 
@@ -40,6 +40,8 @@ class Episode(Struct, kw_only=True, omit_defaults=True):
     incident: str = ""
     leading: str = ""
     """The series that leads the incident."""
+    acknowledged: Acknowledgement | None = None
+    """Who has taken the incident on; the same in all its alerts."""
     exemplars: list[Exemplar] = msgspec.field(default_factory=list)
     topics: list[str] = msgspec.field(default_factory=list)
     news: list[str] = msgspec.field(default_factory=list)

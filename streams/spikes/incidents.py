@@ -59,6 +59,24 @@ def leader(incident: str, opened: Mapping[str, Series]) -> str | None:
     return now if now in able and _rank(now) <= _rank(found) else found
 
 
+def strays(incident: str, opened: Mapping[str, Series], rule: Rule) -> list[str]:
+    """Series that joined while the brand as a whole led, and have too little to do with who leads now.
+
+    Two causes at once first show as one rise of the brand: once one of them leads, the other is an incident of its own.
+    """
+    first = leader(incident, opened)
+    if first is None or first == WHOLE:
+        return []
+    members = (name for name, s in opened.items() if s.open is not None and s.open.incident == incident)
+    return [
+        name
+        for name in members
+        if name not in (first, WHOLE)
+        and lift(name, opened) >= LIFT
+        and _common(opened[name], opened[first], rule) < MOST
+    ]
+
+
 def current(incident: str, opened: Mapping[str, Series]) -> str | None:
     """The open series that leads the incident now; None where it has ended."""
     for name, series in opened.items():

@@ -7,9 +7,14 @@ import hashlib
 from schemas.alerts import Alert
 from schemas.identity import from_millis
 from streams.spikes.baseline import Rule
-from streams.spikes.episode import next_version
+from streams.spikes.episode import Episode, next_version
 from streams.spikes.series import Series, posts_in, severity_in, usual_severity, usual_share
 from streams.spikes.tails import deviations
+
+
+def alert_id(brand: str, name: str, episode: Episode) -> str:
+    """The identity of a series' alert: of the series and when its excess began."""
+    return hashlib.sha256(f"brand={brand}/{name}@{episode.since}".encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def alert_of(brand: str, name: str, series: Series, at: int, rule: Rule) -> Alert:
@@ -28,7 +33,7 @@ def alert_of(brand: str, name: str, series: Series, at: int, rule: Rule) -> Aler
     weight = severity_in(series, end, length)
     posts = posts_in(series, end, length, rule)
     return Alert(
-        id=hashlib.sha256(f"{key}@{episode.since}".encode("utf-8", "replace")).hexdigest()[:32],
+        id=alert_id(brand, name, episode),
         series=key,
         brand=brand,
         dimension=dimension,
@@ -48,6 +53,8 @@ def alert_of(brand: str, name: str, series: Series, at: int, rule: Rule) -> Aler
         log10_p=round(peak.log10_p, 1),
         incident=episode.incident,
         leads=episode.leading == name,
+        wakes=episode.leading == name and not ended and episode.acknowledged is None,
+        acknowledged=episode.acknowledged,
         leading=f"brand={brand}/{episode.leading}",
         peak_at=from_millis(peak.at),
         posts=None if ended else posts,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from schemas.alerts import Alert, Exemplar
+from schemas.alerts import Acknowledgement, Alert, AlertCommand, Exemplar
+from schemas.errors import RejectedInput
 from schemas.signals import Signal
+from streams.spikes.acknowledging import take_on, taken_on, wake_again
 from streams.spikes.baseline import Rule
 from streams.spikes.episode import Episode, crosses, follow, over, peak_of
-from streams.spikes.incidents import WHOLE, current, join, leader
+from streams.spikes.incidents import WHOLE, current, join, leader, strays
 from streams.spikes.look import began, line_for
 from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read, tidy
-from streams.spikes.telling import alert_of
+from streams.spikes.telling import alert_id, alert_of
 
 KEEP_SEEN = 20_000
 KEEP_WORDS = 2_000
+KEEP_COMMANDS = 200
 EXCERPT = 280
 """Characters of a post, and of its translation, that an alert shows: state must fit one Kafka message."""
 
@@ -34,8 +37,12 @@ class BrandState(Struct, kw_only=True, omit_defaults=True):
     opened: list[str] = msgspec.field(default_factory=list)
     seen: dict[int, int] = msgspec.field(default_factory=dict)
     """64 bits of the identities that were counted, and their buckets."""
+    unknown: int = -1
+    """The newest bucket of which identities were forgotten."""
     words: dict[str, int] = msgspec.field(default_factory=dict)
     """Words of topic labels, and the bucket in which each came first."""
+    commands: list[str] = msgspec.field(default_factory=list)
+    """The newest commands that were applied: a repeat changes nothing."""
 
 
 def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silent: bool) -> list[Alert]:
@@ -56,7 +63,7 @@ def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silen
     alerts = [] if silent else _ended(state, signal.brand, rule)
     if signal.sentiment is None or signal.role == "company":
         return alerts
-    if not _first_time(state, signal, bucket):
+    if not _first_time(state, signal, bucket, rule):
         return alerts
     negative = signal.sentiment == "negative"
     news = _new_words(state, signal, bucket) if negative else []
@@ -93,6 +100,28 @@ def forget(state: BrandState, identity: str) -> bool:
         if series.open is not None:
             series.open.exemplars = left
     return found
+
+
+def acknowledge(state: BrandState, command: AlertCommand, rule: Rule) -> list[Alert]:
+    """Takes an incident on for a person; returns its alerts, which tell so. A repeat of a command changes nothing.
+
+    Raises RejectedInput where no open alert, and no open incident, has the command's id.
+    """
+    if command.id in state.commands:
+        return []
+    opened = {name: state.series[name] for name in state.opened}
+    incident = None
+    for name, series in opened.items():
+        episode = series.open
+        named = (episode.incident, alert_id(command.brand, name, episode)) if episode is not None else ()
+        if episode is not None and command.alert_id in named:
+            incident = episode.incident
+    if incident is None:
+        raise RejectedInput("bad-value", "the command names no alert that is open in its brand: see `vocero alerts`")
+    state.commands = [*state.commands[-KEEP_COMMANDS + 1 :], command.id]
+    word = Acknowledgement(by=command.actor, at=command.at, note=command.note, command=command.id)
+    names = take_on(incident, opened, word)
+    return [alert_of(command.brand, name, state.series[name], state.watermark, rule) for name in names]
 
 
 def dimensions(signal: Signal) -> list[tuple[str, str]]:
@@ -136,8 +165,18 @@ def _led(state: BrandState, changed: list[str], brand: str, rule: Rule) -> list[
     for name in sorted(changed, key=lambda one: (one == WHOLE, one)):  # the whole joins what its parts have found
         episode = opened[name].open
         if episode is not None and not episode.incident:
-            episode.incident = join(name, opened, rule, brand)
-            episode.leading = current(episode.incident, opened) or name
+            _join(name, episode, opened, rule, brand)
+    for incident in dict.fromkeys(one.open.incident for one in opened.values() if one.open is not None):
+        for name in strays(incident, opened, rule):
+            episode = opened[name].open
+            if episode is None:
+                continue
+            episode.incident = episode.leading = ""
+            episode.acknowledged = None
+            _join(name, episode, opened, rule, brand)
+            if name not in told:
+                episode.change = "grown"
+                told.append(name)
     for incident in dict.fromkeys(one.open.incident for one in opened.values() if one.open is not None):
         first = leader(incident, opened)
         for name, series in opened.items():
@@ -148,7 +187,14 @@ def _led(state: BrandState, changed: list[str], brand: str, rule: Rule) -> list[
                 episode.change = "grown"
                 told.append(name)
             episode.leading = first
+        wake_again(incident, opened, rule)
     return told
+
+
+def _join(name: str, episode: Episode, opened: dict[str, Series], rule: Rule, brand: str) -> None:
+    episode.incident = join(name, opened, rule, brand)
+    episode.leading = current(episode.incident, opened) or name
+    episode.acknowledged = taken_on(episode.incident, opened)
 
 
 def _tell(state: BrandState, name: str, signal: Signal, rule: Rule) -> Alert:
@@ -209,14 +255,21 @@ def _number(identity: str) -> int:
         return 0
 
 
-def _first_time(state: BrandState, signal: Signal, bucket: int) -> bool:
-    """True once for each post; a version does not make it another."""
+def _first_time(state: BrandState, signal: Signal, bucket: int, rule: Rule) -> bool:
+    """True once for each post; a version does not make it another.
+
+    What is in no window any more, and as old as what is no longer remembered, is taken for a repeat: a post that is
+    missed there does less harm than a file that is sent again and doubles what is usual.
+    """
     key = _number(signal.identity)
-    if key in state.seen:
+    oldest = state.watermark // rule.bucket_ms - rule.reach
+    if key in state.seen or bucket <= min(state.unknown, oldest):
         return False
     state.seen[key] = bucket
     if len(state.seen) > KEEP_SEEN:
-        state.seen = dict(sorted(state.seen.items(), key=lambda pair: pair[1])[-KEEP_SEEN // 2 :])
+        newest = sorted(state.seen.items(), key=lambda pair: pair[1])
+        state.unknown = newest[-KEEP_SEEN // 2 - 1][1]
+        state.seen = dict(newest[-KEEP_SEEN // 2 :])
     return True
 
 

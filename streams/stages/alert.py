@@ -1,4 +1,7 @@
-"""`alert`: signals in, negative spikes out. Its memory is a compacted topic, delivered before the input is settled."""
+"""`alert`: signals and people's words in, negative spikes out.
+
+Its memory is a compacted topic, delivered before the input is settled.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
+from msgspec.structs import replace
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, AlertCommand
 from schemas.codec import encode
 from schemas.errors import RejectedInput
 from schemas.signals import Signal
@@ -19,7 +23,8 @@ from streams.erase.forgetting import to_forget
 from streams.headers import cloud_event
 from streams.records import Message, Record
 from streams.spikes.baseline import DAY_MS, Rule
-from streams.spikes.watch import BrandState, forget, observe
+from streams.spikes.routes import Routes
+from streams.spikes.watch import BrandState, acknowledge, forget, observe
 from streams.stages.base import each
 from streams.stages.partition_state import PartitionStates
 from streams.topics import Topics
@@ -28,6 +33,8 @@ log = logging.getLogger(__name__)
 
 LIMIT = 64 * 1024 * 1024
 """Bytes of a brand's state, unpacked: far more than it can hold."""
+
+UNFIT = "the record does not fit the schema of its topic"
 
 ReadState = Callable[[str, int], Mapping[bytes, bytes]]
 """Topic and partition to the newest value of each key; blocks."""
@@ -49,12 +56,14 @@ class AlertStage:
     def __init__(
         self, topics: Topics, read_state: ReadState, *, rule: Rule = Rule(), history_days: float | None = 7.0
     ) -> None:
-        self.inputs: tuple[str, ...] = (topics.signals,)
+        self.inputs: tuple[str, ...] = (topics.signals, topics.alert_commands)
         self._topics = topics
         self._rule = rule
         self._history_ms = None if history_days is None else history_days * DAY_MS
         self._states = PartitionStates(lambda partition: self._restore(read_state, partition))
         self._decode = msgspec.json.Decoder(Signal).decode
+        self._decode_command = msgspec.json.Decoder(AlertCommand).decode
+        self._routes = Routes(topics.alert_routes)
 
     async def open(self) -> None:
         """Nothing to open: state comes with the partitions."""
@@ -109,27 +118,40 @@ class AlertStage:
         if (erased := to_forget(record)) is not None:
             owned.touched |= {name for name, state in owned.states.items() if forget(state, erased)}
             return []
+        if record.topic == self._topics.alert_commands:
+            return self._commanded(record, owned)
         try:
             signal = self._decode(record.value or b"")
         except msgspec.MsgspecError:
-            raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
+            raise RejectedInput("bad-value", UNFIT) from None
         state = owned.states.setdefault(signal.brand, BrandState())
         silent = self._history_ms is not None and record.timestamp_ms - signal.event_time > self._history_ms
         alerts = observe(state, signal, offset=record.offset, rule=self._rule, silent=silent)
         owned.touched.add(signal.brand)
-        return [self._message(alert, record) for alert in alerts]
+        return [message for alert in alerts for message in self._messages(alert, alert.state, record)]
 
-    def _message(self, alert: Alert, record: Record) -> Message:
+    def _commanded(self, record: Record, owned: _Brands) -> list[Message]:
+        try:
+            command = self._decode_command(record.value or b"")
+        except msgspec.MsgspecError:
+            raise RejectedInput("bad-value", UNFIT) from None
+        alerts = acknowledge(owned.states.get(command.brand, BrandState()), command, self._rule)
+        if alerts:
+            owned.touched.add(command.brand)
+        return [message for alert in alerts for message in self._messages(alert, "acknowledged", record)]
+
+    def _messages(self, alert: Alert, change: str, record: Record) -> list[Message]:
+        """The record on the topic of all alerts, and the same on the topics that it is routed to."""
+        topics = self._routes.of(alert)
         headers = cloud_event(
-            kind=f"alert.{alert.state}",
+            kind=f"alert.{change}",
             stage=self.name,
-            event_id=f"{alert.id}:{alert.state}:{alert.version}",
+            event_id=f"{alert.id}:{change}:{alert.version}",
             time=alert.at,
             version=alert.version,
         )
-        return Message(
-            self._topics.alerts, alert.series.encode("utf-8", "replace"), encode(alert), headers, cause=record
-        )
+        key, value = alert.series.encode("utf-8", "replace"), encode(replace(alert, routed_to=topics))
+        return [Message(topic, key, value, headers, cause=record) for topic in (self._topics.alerts, *topics)]
 
     def close(self) -> None:
         """Nothing is held open."""
