@@ -98,6 +98,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_record_bytes: int = 16 * 1024 * 1024
     history_days: float | None = 7.0
     """Posts older than this when they arrive train baselines and topics, and never alert. None: all may alert."""
+    reach_followers: float = 1_000_000
+    """The audience at which the factor is full, on a logarithmic scale; so for views, shares and likes."""
+    reach_views: float = 1_000_000
+    reach_shares: float = 10_000
+    reach_likes: float = 50_000
+    reach_floor: float = 0.2
+    """What a complaint that nobody else sees keeps of its severity, from 0 to 1."""
     redact_secret: str | None = None
     redact_secret_file: str | None = None
     allow_cleartext: bool = False
@@ -226,6 +233,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError("kafka_session_seconds must lie between 6 and 80")
     if settings.batch_size < 1 or settings.model_threads < 1 or settings.batch_seconds <= 0:
         raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
+    fulls = (settings.reach_followers, settings.reach_views, settings.reach_shares, settings.reach_likes)
+    if not all(1 <= full <= 1e10 for full in fulls) or not 0 <= settings.reach_floor <= 1:
+        raise SettingsError("reach_* must be between 1 and 10000000000, and reach_floor between 0 and 1")
     if not settings.channels:
         raise SettingsError("channels is empty: name at least one")
     for route, topic in settings.alerts_routes.items():

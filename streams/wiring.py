@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from enrichers.base import Enricher
     from enrichers.engines.base import TranslationEngine
+    from enrichers.severity import Severity
     from sinks.elasticsearch.administration import Administration
     from streams.broker.outbox import Outbox
     from streams.delivery.ledger import Ledger
@@ -45,7 +46,6 @@ def build_chain(
     from enrichers.clean import Clean
     from enrichers.language import Language
     from enrichers.redact import Redact
-    from enrichers.severity import Severity
     from enrichers.topic import Topics as TopicAssign
     from enrichers.translate import Translate
 
@@ -58,7 +58,7 @@ def build_chain(
             *_understanding(settings),
             TopicAssign(model),
             Authenticity(),
-            Severity(),
+            build_cost(settings),
         ]
     )
 
@@ -119,6 +119,22 @@ def build_translation(settings: Settings) -> list[TranslationEngine]:
             ),
         )
     return engines
+
+
+def build_cost(settings: Settings) -> Severity:
+    """What a post can cost, on the settings' scale of reach."""
+    from enrichers.scoring.reach import ReachScale
+    from enrichers.severity import Severity
+
+    return Severity(
+        ReachScale(
+            followers=settings.reach_followers,
+            views=settings.reach_views,
+            shares=settings.reach_shares,
+            likes=settings.reach_likes,
+            floor=settings.reach_floor,
+        )
+    )
 
 
 def redact_secret(settings: Settings, *, shared: bool) -> bytes:
@@ -236,7 +252,8 @@ def build_flow(
     make_state_directory(settings)
     read_state: Callable[[str, int], Mapping[bytes, bytes]] = partial(read_partition, config)
     follower = ModelFollower(config, topics.topics)
-    corrections = KnownCorrections(config, topics.corrections)
+    cost = build_cost(settings)
+    corrections = KnownCorrections(config, topics.corrections, cost)
     erasures = KnownErasures(config, topics.erasures)
     if "enrich" in names and chain is None:
         redact_secret(settings, shared=shared)  # refused now, not when the first post comes
@@ -261,7 +278,7 @@ def build_flow(
             again=again,
             erased=erasures,
         ),
-        "index": lambda: IndexStage(topics, opened_sink, observer=observer or UNOBSERVED, erased=erasures),
+        "index": lambda: IndexStage(topics, opened_sink, observer=observer or UNOBSERVED, erased=erasures, cost=cost),
         "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
         "case": lambda: CaseStage(topics, read_state),
         "link": lambda: LinkStage(topics, read_state),

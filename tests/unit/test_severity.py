@@ -10,7 +10,10 @@ from enrichers.base import Draft
 from enrichers.scoring.reach import ReachScale, negativity, reach, severity
 from enrichers.severity import Severity
 from schemas.enriched import UNSCORED, EnrichedPost, Intent, Sentiment
+from schemas.errors import SettingsError
 from schemas.raw import Author
+from streams.settings import load_settings
+from streams.wiring import build_cost
 
 pytestmark = pytest.mark.unit
 
@@ -110,3 +113,19 @@ def test_negativity_needs_a_negative_label() -> None:
     assert sure is not None
     assert doubtful is not None
     assert sure > doubtful > 0
+
+
+def test_the_settings_shape_the_scale_of_reach() -> None:
+    small = build_cost(load_settings(environ={"VOCERO_REACH_FOLLOWERS": "1000", "VOCERO_REACH_FLOOR": "0.5"}))
+    told = Draft(post(followers=1_000))
+    wide, narrow = (enricher([told])[0].post.severity for enricher in (build_cost(load_settings(environ={})), small))
+    assert wide is not None
+    assert narrow is not None
+    assert narrow.factors["followers"] == 1.0 > wide.factors["followers"]
+    assert narrow.score > wide.score
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "1e30"])
+def test_a_scale_that_makes_no_sense_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="reach"):
+        load_settings(environ={"VOCERO_REACH_FOLLOWERS": value})
