@@ -112,11 +112,13 @@ def served() -> Iterator[tuple[Store, str]]:
                 found.append({"_id": one, **more})
             return answer(self, 200, {"docs": found})
 
-        def do_HEAD(self) -> None:
+        def do_GET(self) -> None:
+            """What stands behind an alias: one index, always there."""
             store.opened += 1
             if store.opened <= store.away_at_open:
-                return answer(self, 503, b"")
-            return answer(self, 200, b"")
+                return answer(self, 503, {"error": {"type": "x"}, "status": 503})
+            name = self.path.rpartition("/")[2]
+            return answer(self, 200, {f"{name}-v1": {"aliases": {name: {}}}})
 
         def log_message(self, *_: Any) -> None:
             pass
