@@ -103,7 +103,9 @@ def _roles(settings: Settings) -> Iterator[Role]:
     again = Acl("group", f"{settings.kafka_group_prefix}-reenrich-", ("Read",), prefixed=True)
     yield Role("reenrich", "a better model over posts that are there; with `enrich`", kafka=(again,))
     memory: tuple[str, ...] = (topics.alert_state,)
-    yield stage("alert", "raises alerts", (topics.signals,), (topics.alerts, *memory), state=memory)
+    steps: tuple[str, ...] = (topics.signals, topics.alert_commands)
+    told = (topics.alerts, *topics.alert_routes.values())
+    yield stage("alert", "raises alerts", steps, (*told, *memory), state=memory)
     memory = (topics.cases, topics.case_waiting, topics.corrections)
     told = (topics.case_answers, topics.enriched)
     steps = (topics.signals, topics.case_commands)
@@ -116,9 +118,10 @@ def _roles(settings: Settings) -> Iterator[Role]:
     yield Role("produce", "pushes posts", kafka=tuple(Acl("topic", one, ("Write",)) for one in raw))
     yield Role(
         "steps",
-        "moves cases, corrects posts, renames topics; with `read`",
+        "moves cases, corrects posts, acknowledges alerts, renames topics; with `read`",
         kafka=(
-            *(Acl("topic", one, ("Write",)) for one in (topics.case_commands, topics.link_commands, topics.learn)),
+            *(Acl("topic", one, ("Write",)) for one in (topics.case_commands, topics.link_commands)),
+            *(Acl("topic", one, ("Write",)) for one in (topics.alert_commands, topics.learn)),
             *(Acl("topic", one, ("Read",)) for one in (topics.case_answers, topics.cases)),
             *(Acl("group", one, ("Read",)) for one in ("vocero-answers", STATE_GROUP)),
         ),

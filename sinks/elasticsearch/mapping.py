@@ -148,7 +148,7 @@ _ALERT = _object(
     exemplars=_object(identity=_KEYWORD, excerpt=_ORIGINAL, translation=_ENGLISH, severity=_DOUBLE),
 )
 _TOPIC = _object(
-    **_each(_KEYWORD, "id", "status", "merged_into", "split_from"),
+    **_each(_KEYWORD, "id", "status", "merged_into", "split_from", "apart", "group", "quoted"),
     **_each(_NAME, "label", "keywords"),
     **_each(_DATE, "created_at", "updated_at"),
     **_each({"type": "boolean"}, "pinned_label", "pinned_merge"),

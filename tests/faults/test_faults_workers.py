@@ -199,6 +199,7 @@ def test_a_state_directory_on_a_full_disk_is_no_hindrance(deployment: Deployment
     """State lives on the broker: a worker whose own folder takes not one byte more works like any other."""
     for worker in deployment.workers:
         worker.terminate()
+    deployment.workers.clear()
     deployment.start(VOCERO_STATE_DIR=str(full_disk))
     deployment.feed(next(numbers), 150)
     deployment.settle()

@@ -89,7 +89,7 @@ def test_roles_cover_every_stage_and_topic_and_no_more() -> None:
         given = {one.name for name in STAGES for one in known[name].kafka if needed in one.operations}
         missing = everything - given
         # people write commands and raw posts, read answers, and erase
-        commands = {topics.case_commands, topics.link_commands, topics.erasures}
+        commands = {topics.case_commands, topics.link_commands, topics.alert_commands, topics.erasures}
         assert missing <= {*topics.raw.values(), *commands, topics.case_answers, topics.erasures}, needed
     assert operations(known["enrich"], "shop.enriched") == {"Write"}
     assert operations(known["alert"], topics.alert_state) == {"Read", "Write"}
