@@ -22,9 +22,8 @@ class Rule:
     `stay` is the part of both that keeps an alert open, `quiet_ms` for how long nothing may reach it before the alert
     has ended, `grow` the factor by which a count must rise to be told again, `minimum` the fewest events that may raise
     an alert, `warm_ms` how much of a series must be known first. `recent_days` and `season_days` are the time constants
-    of the two memories; `outbreak` the log10 tail from which the past weighs less; `unseen` the relative
-    variance of a season of which one week was seen; `prior` the variance to mean of the share of negatives while it is
-    not known; `share_ratio` the least rise of the share of negatives.
+    of the two memories; `outbreak` the log10 tail from which the past weighs less; `prior` a variance to mean for as
+    long as fewer than some `prior_events` were seen; `share_ratio` the least rise of the share of negatives.
     """
 
     bucket_ms: int = 300_000
@@ -36,7 +35,7 @@ class Rule:
     cycle: int = 24
     minimum: float = 6.0
     start: float = 0.8
-    line: float = -5.5
+    line: float = -6.0
     stay: float = 0.5
     grow: float = 2.0
     quiet_ms: int = DAY_MS
@@ -44,8 +43,8 @@ class Rule:
     recent_days: float = 3.5
     season_days: float = 28.0
     outbreak: float = -5.0
-    prior: float = 3.0
-    unseen: float = 0.05
+    prior: float = 2.0
+    prior_events: float = 10.0
     share_ratio: float = 1.5
     max_series: int = 250
 

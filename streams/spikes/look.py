@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from math import log10, sqrt
+from math import log10
 
 from streams.spikes.baseline import Rule
-from streams.spikes.tails import deviations
-from streams.spikes.track import Track, expected, held, standout, tail, window
+from streams.spikes.tails import deviations, log10_tail
+from streams.spikes.track import Track, dispersion, expected, standout, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +46,16 @@ def look(track: Track, bucket: int, rule: Rule) -> Reading | None:
     if stands < rule.stay * rule.start:
         return None
     best: Reading | None = None
-    least = _least(rule.stay * rule.line)
     for index, hours in enumerate(rule.hours):
         length = hours * rule.unit
-        observed = held(track, end, length, rule)
+        observed = window(track, end, length)
         if observed < rule.minimum:
             continue
         mean = expected(track, end, hours, rule)
-        if observed <= mean + least * sqrt(mean):
-            continue  # however little the counts scatter
-        chance = tail(track, index, observed, mean, rule)
-        if best is None or chance < best.log10_p:
-            best = Reading(end, length, observed, mean, chance, stands)
+        tail = log10_tail(observed, mean, mean * dispersion(track, index, rule))
+        if best is None or tail < best.log10_p:
+            best = Reading(end, length, observed, mean, tail, stands)
     return best
-
-
-@cache
-def _least(line: float) -> float:
-    """Deviations of a Poisson variable below which its tail is never under the line."""
-    return 0.8 * deviations(line)
 
 
 def line_for(rule: Rule, series: int, crossing: int) -> float:

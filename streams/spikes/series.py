@@ -12,7 +12,7 @@ from streams.spikes.baseline import Rule
 from streams.spikes.episode import Episode
 from streams.spikes.look import Reading, look, warm
 from streams.spikes.tails import log10_tail
-from streams.spikes.track import Track, add, expected, held, new_track, tail, units_in
+from streams.spikes.track import Track, add, dispersion, expected, new_track, window
 
 EXEMPLARS = 5
 MEMBERS = 48
@@ -125,7 +125,7 @@ def usual_share(series: Series, rule: Rule) -> float:
     """Negatives to posts over weeks, less the last day; while there are few, drawn towards one in three."""
     _, negatives, posts = series.mood
     clock, day = series.negatives.clock, rule.spans[-1]
-    negatives -= held(series.negatives, clock, day, rule)
+    negatives -= window(series.negatives, clock, day)
     posts -= posts_in(series, clock, day, rule)
     return min(1.0, (max(negatives, 0.0) + 1.0) / (max(posts, 0.0) + 3.0))
 
@@ -143,8 +143,9 @@ def _by_severity(series: Series, found: Reading | None, rule: Rule) -> Reading |
     observed = severity_in(series, found.end, found.length) / usual
     hours = found.length // rule.unit
     mean = expected(series.negatives, found.end, hours, rule)
-    chance = tail(series.negatives, rule.hours.index(hours), observed, mean, rule, extra=max(0.0, weights))
-    return replace(found, log10_p=chance, measure="severity")
+    spread = dispersion(series.negatives, rule.hours.index(hours), rule)
+    tail = log10_tail(observed, mean, mean * (spread + max(0.0, weights)))
+    return replace(found, log10_p=tail, measure="severity")
 
 
 def _by_share(series: Series, bucket: int, rule: Rule) -> Reading | None:
@@ -157,17 +158,17 @@ def _by_share(series: Series, bucket: int, rule: Rule) -> Reading | None:
     usual = usual_share(series, rule)
     for hours in rule.hours[1:]:
         length = hours * rule.unit
-        observed = held(track, end, length, rule)
+        observed = window(track, end, length)
         mean = posts_in(series, end, length, rule) * usual
         if observed < rule.minimum or observed < rule.share_ratio * mean:
             continue
         by_count = expected(track, end, hours, rule)
         if observed < rule.share_ratio * by_count:
             continue  # fewer posts, not more negatives
-        chance = log10_tail(observed, mean, mean * _share_dispersion(series, rule))
-        if best is None or chance < best.log10_p:
+        tail = log10_tail(observed, mean, mean * _share_dispersion(series, rule))
+        if best is None or tail < best.log10_p:
             # the share has no days of its own to stand out of: its tail alone decides
-            best = Reading(end, length, observed, by_count, chance, rule.start, "share")
+            best = Reading(end, length, observed, by_count, tail, rule.start, "share")
     return best
 
 
@@ -186,7 +187,7 @@ def _learn_share(series: Series, unit: int, rule: Rule) -> None:
     if not posts:
         return
     mean = posts * usual_share(series, rule)
-    excess = units_in(track, unit - 2 * day, unit - day) - mean
+    excess = window(track, (unit - day) * rule.unit - 1, day * rule.unit) - mean
     excess = min(excess, 3.0 * (_share_dispersion(series, rule) * mean) ** 0.5 + 1.0)
     fade = 1.0 - rule.season_decay
     part = 1.0 / rule.cycle  # days that overlap: each hour adds a 24th of one

@@ -8,15 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from streams.spikes.baseline import Rule
-from streams.spikes.spread import belief, learn, mean_spread, mixed_tail, unknown
+from streams.spikes.tails import log10_tail
 
 WEEK = 7
 GAP_UNITS = 60 * 24
 """A silence longer than this many units says no more than this many."""
-UNSEEN_EVENTS = 0.5
-"""Events that are allowed for beyond those that were seen (the Jeffreys prior on a Poisson rate)."""
-RUN_FADE = 0.1
-"""How fast a run of excess is forgotten, by the window."""
 SHRINK = 8.0
 """Events that a season's slot must show before it is believed as much as the mean of all slots."""
 
@@ -36,17 +32,14 @@ class Track(Struct, array_like=True):
     steps: int = 0
     level: float = 0.0
     """Long mean per unit, outbreaks clipped."""
-    scatter: list[list[float]] = msgspec.field(default_factory=list)
-    """Of each window, how likely each variance to mean of the grid is (logs) by what was seen."""
+    squares: list[float] = msgspec.field(default_factory=list)
+    """Fading means of (amount - expected)² of each window; over `masses` they are its variance to mean."""
+    masses: list[float] = msgspec.field(default_factory=list)
     units: int = 0
     slots: list[float] = msgspec.field(default_factory=list)
     """Fading amounts by hour of the day."""
     days: list[float] = msgspec.field(default_factory=list)
     """Fading amounts by day of the week."""
-    runs: list[float] = msgspec.field(default_factory=list)
-    """How many windows' worth of excess there was of late, for each window: one outbreak is one piece of evidence."""
-    by_unit: dict[int, float] = msgspec.field(default_factory=dict)
-    """Amounts by unit, as far back as the long memory looks."""
 
 
 def new_track(bucket: int, rule: Rule) -> Track:
@@ -58,8 +51,8 @@ def new_track(bucket: int, rule: Rule) -> Track:
         sums=[0.0] * count,
         means=[0.0] * count,
         variances=[0.0] * count,
-        scatter=[unknown() for _ in rule.hours],
-        runs=[0.0] * len(rule.hours),
+        squares=[0.0] * len(rule.hours),
+        masses=[0.0] * len(rule.hours),
         slots=[0.0] * rule.cycle,
         days=[0.0] * WEEK,
     )
@@ -76,8 +69,6 @@ def add(track: Track, bucket: int, amount: float, rule: Rule) -> None:
         _train_late(track, bucket, amount, rule)
         return
     track.recent[bucket] = track.recent.get(bucket, 0.0) + amount
-    unit = bucket // rule.unit
-    track.by_unit[unit] = track.by_unit.get(unit, 0.0) + amount
     for index, span in enumerate(rule.spans):
         if age < span:
             track.sums[index] += amount
@@ -97,7 +88,6 @@ def advance(track: Track, bucket: int, rule: Rule) -> None:
             _remember(track, rule)
             if now % unit == 0:
                 _learn(track, now // unit - 1 - rule.hours[-1], rule)
-                track.by_unit.pop(now // unit - 2 * rule.hours[-1], None)
         if not recent:
             continue
         for index, span in enumerate(spans):
@@ -106,7 +96,6 @@ def advance(track: Track, bucket: int, rule: Rule) -> None:
                 sums[index] -= gone
         if recent.pop(now - reach, None) is not None and not recent:
             track.sums = [0.0] * len(spans)  # no rounding is carried along
-            track.by_unit.clear()
             track.clock = now
             _skip(track, bucket, rule)
             return
@@ -118,18 +107,6 @@ def window(track: Track, end: int, length: int) -> float:
     if length > 2 * len(track.recent):
         return sum(amount for bucket, amount in track.recent.items() if end - length < bucket <= end)
     return sum(track.recent.get(bucket, 0.0) for bucket in range(end - length + 1, end + 1))
-
-
-def held(track: Track, end: int, length: int, rule: Rule) -> float:
-    """`window`, without adding up where the sum is at hand."""
-    if end == track.clock and length in rule.spans:
-        return track.sums[rule.spans.index(length)]
-    return window(track, end, length)
-
-
-def units_in(track: Track, first: int, last: int) -> float:
-    """The amount in the units from `first` up to `last`, which is not in it."""
-    return sum(track.by_unit.get(unit, 0.0) for unit in range(first, last))
 
 
 def standout(track: Track, sums: list[float], rule: Rule) -> float:
@@ -184,23 +161,14 @@ def _remember(track: Track, rule: Rule) -> None:
         track.variances[index] = (1.0 - weight) * (track.variances[index] + weight * delta * delta)
 
 
-def dispersion(track: Track, index: int) -> float:
-    """Variance to mean of window `index`, as far as it is known."""
-    return mean_spread(belief(track.scatter[: index + 1]))
-
-
-def tail(track: Track, index: int, observed: float, mean: float, rule: Rule, extra: float = 0.0) -> float:
-    """log10 of the chance of so much in window `index` where `mean` is expected.
-
-    `extra` is added to its variance to mean.
-    """
-    believed = belief(track.scatter[: index + 1])
-    units = max(1, track.units)
-    known = min(units, 1.0 / rule.season_decay)
-    events = 1.0 + track.level * known
-    mean += UNSEEN_EVENTS * rule.hours[index] / known  # none in a few days is not never
-    model = rule.unseen / (units / (rule.cycle * WEEK) + 0.25)
-    return mixed_tail(believed, observed, mean, events=events, model=model, extra=extra)
+def dispersion(track: Track, index: int, rule: Rule) -> float:
+    """Variance to mean of window `index`, at least 1; drawn towards `Rule.prior` while few events were seen."""
+    # a mean over windows is a mean over the events of so many cycles as the memory holds
+    held = min(track.units, 1.0 / rule.season_decay) / rule.hours[index]
+    ratio = (track.squares[index] * held + rule.prior * rule.prior_events) / (
+        track.masses[index] * held + rule.prior_events
+    )
+    return max(1.0, ratio)
 
 
 def _learn(track: Track, unit: int, rule: Rule) -> None:
@@ -219,15 +187,13 @@ def _learn(track: Track, unit: int, rule: Rule) -> None:
         if track.units <= max(length, rule.cycle):
             continue
         mean = _expected(track, season, end, length, rule)
-        value = units_in(track, unit + 1 - length, unit + 1)
+        value = window(track, end, length * size)
         weight = _believed(track, index, value, mean, rule)
         believed = min(believed, weight)
-        run = track.runs[index]
-        # windows that overlap: each unit adds a part of one; an outbreak counts as less of it, and once
-        learn(track.scatter[index], value, mean, weight / length / (1.0 + run) ** 2, 1.0 - rule.season_decay)
-        beyond = value > mean + 3.0 * sqrt(mean) + 1.0
-        track.runs[index] = run * (1.0 - RUN_FADE / length) + beyond / length
-    amount = track.by_unit.get(unit, 0.0)
+        share = max(rule.season_decay, 1.0 / (track.units - max(length, rule.cycle)))
+        track.squares[index] += share * ((weight * (value - mean)) ** 2 - track.squares[index])
+        track.masses[index] += share * (mean - track.masses[index])
+    amount = window(track, end, size)
     if amount and believed < 1.0:
         usual = _expected(track, season, end, 1, rule)
         amount = usual + believed * max(0.0, amount - usual)
@@ -243,10 +209,11 @@ def _learn(track: Track, unit: int, rule: Rule) -> None:
 
 def _believed(track: Track, index: int, value: float, mean: float, rule: Rule) -> float:
     """The weight of a window's excess: less than 1 the further it lies beyond `Rule.outbreak`."""
-    if value <= mean + 3.0 * sqrt(mean) + 1.0:
+    spread = dispersion(track, index, rule)
+    if value <= mean + 3.0 * sqrt(spread * mean) + 1.0:
         return 1.0
-    chance = tail(track, index, value, max(mean, 1e-6), rule)
-    return 1.0 if chance >= rule.outbreak else (rule.outbreak / chance) ** 2
+    tail = log10_tail(value, mean, spread * max(mean, 1e-6))
+    return 1.0 if tail >= rule.outbreak else (rule.outbreak / tail) ** 2
 
 
 def _skip(track: Track, bucket: int, rule: Rule) -> None:

@@ -68,7 +68,7 @@ def test_a_burst_of_negatives_starts_an_alert_in_its_place_and_not_before() -> N
 
 def test_it_grows_once_per_doubling_and_ends_when_the_window_has_passed() -> None:
     later = [signal(20_000 + n, START + 24 * (23 + n), place="Lyon", channel="social") for n in range(3)]
-    alerts = [a for a in told([*background(21, 1.0), *burst(21, 80), *later]) if a.dimension == "place"]
+    alerts = [a for a in told([*background(21, 1.0), *burst(21, 40), *later]) if a.dimension == "place"]
     assert [alert.state for alert in alerts] == ["started", "grown", "grown", "ended"]
     assert len({alert.id for alert in alerts}) == 1
     versions = [alert.version for alert in alerts]

@@ -110,7 +110,7 @@ def test_the_season_and_the_dispersion_are_learned() -> None:
         expected(track, start_of_day + 11 * 12 - 1, 1, RULE),
     )
     assert quiet < 4 < 14 < busy
-    assert all(dispersion(track, index) < 1.6 for index in range(3))
+    assert all(dispersion(track, index, RULE) < 1.6 for index in range(3))
 
 
 def test_a_past_outbreak_does_not_hide_the_next() -> None:
