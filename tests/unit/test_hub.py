@@ -238,7 +238,7 @@ def marian(tmp_path_factory: pytest.TempPathFactory, device: Any) -> Path:
             decoder_attention_heads=2,
             encoder_ffn_dim=16,
             decoder_ffn_dim=16,
-            max_position_embeddings=64,
+            max_position_embeddings=512,
             pad_token_id=pad,
             eos_token_id=0,
             decoder_start_token_id=pad,
