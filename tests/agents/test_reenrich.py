@@ -65,6 +65,7 @@ def test_a_model_upgrade_changes_documents_and_nothing_else(bench: Bench) -> Non
         "alerts": 0,
         "topics": 0,
         "journal": 0,
+        "dead-letters": 0,
     }
     written = len(bench.records(bench.topics.enriched))
     bench.enrich_again("upgrade")  # done already: nothing is left of it
