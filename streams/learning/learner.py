@@ -211,11 +211,13 @@ class TopicLearner:
                 names[number] = self._born(held, inside, names.get(parent))
             else:  # what no word tells from the rest nobody would understand
                 found.labels[inside] = memory.labels[inside]
+        telling: set[str] = set()
         for absorbed, survivor in found.merges:
             gone, into = active[absorbed], self._topics[names[survivor]]
-            self._tell(merge(self._topics, self._memory, gone, into, at=_now(held), pinned=False))
-        self._label(held, found, names)
+            telling |= merge(self._topics, self._memory, gone, into, at=_now(held), pinned=False)
+        telling |= self._label(held, found, names)
         self._refresh(doubled, found, namer)
+        self._tell(telling)  # not before a newborn topic has its name
         self._state = replace(self._state, since=0, moved=self._state.moved + found.moved)
         self._forget_excess()
         self._state = replace(self._state, grouped=keep_grouped(self._topics, self._state.grouped))
@@ -255,9 +257,9 @@ class TopicLearner:
         )
         return key
 
-    def _label(self, held: Sequence[Held], found: Regrouped, names: dict[int, str]) -> None:
-        """What every sentence belongs to now, and which posts have to be told."""
-        telling = set()
+    def _label(self, held: Sequence[Held], found: Regrouped, names: dict[int, str]) -> set[str]:
+        """What every sentence belongs to now; gives the posts that have to be told."""
+        telling: set[str] = set()
         for index, (one, number) in enumerate(zip(held, found.labels.tolist(), strict=True)):
             topic = names.get(number)
             told = self._topics.survivor(one.sentence.told)
@@ -266,7 +268,7 @@ class TopicLearner:
                 says = topic
                 telling.add(one.sentence.identity)
             self._memory.label(one.sentence.id, topic, says)
-        self._tell(telling)
+        return telling
 
     def _refresh(self, doubled: set[str], found: Regrouped, namer: Namer) -> None:
         """Centroids, spreads and words of the topics that are in memory."""

@@ -98,6 +98,11 @@ def test_what_many_speak_of_becomes_a_topic_and_the_posts_that_made_it_are_told(
     kinds = {int(identity) % 5: relabel.topics[0].id for identity, relabel in broker.told.items()}
     assert all(relabel.topics[0].id == kinds[int(identity) % 5] for identity, relabel in broker.told.items())
     assert len(set(kinds.values())) == 5
+    names = {topic.id: (topic.label, topic.keywords) for topic in topics}
+    told = [ref for relabel in broker.told.values() for ref in relabel.topics if ref.id is not None]
+    assert all((ref.label, ref.keywords) == names[ref.id] for ref in told), (
+        "a topic is told by the name it was born with"
+    )
 
 
 def test_one_post_that_repeats_itself_makes_no_topic() -> None:
