@@ -65,14 +65,6 @@ class Reader:
             raise _unreadable(topic, error.args[0]) from None
         return max(low, 0), max(high, 0)
 
-    def at_time(self, topic: str, partition: int, millis: int) -> int:
-        """The offset of the first record that is not older; the end where there is none."""
-        try:
-            (place,) = self._consumer.offsets_for_times([TopicPartition(topic, partition, millis)], self._seconds)
-        except KafkaException as error:
-            raise _unreadable(topic, error.args[0]) from None
-        return self.ends(topic, partition)[1] if place.offset < 0 else int(place.offset)
-
     def records(self, topic: str, partition: int, *, start: int | None = None) -> Iterator[Record]:
         """What stands in a partition now, from `start` or from its beginning."""
         low, high = self.ends(topic, partition)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,11 +14,11 @@ from rich.console import Console
 from rich.text import Text
 
 from schemas.alerts import AlertCommand
-from schemas.codec import encode
 from schemas.errors import StoreError
 from schemas.identity import from_millis, to_millis
 from sinks.base import Query, Sink
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
+from streams.cli.sending import send_command
 from streams.settings import Settings
 
 EVERY_SECONDS = 1.0
@@ -112,20 +111,9 @@ def _order(alert: dict[str, Any], by: str, note: str | None) -> AlertCommand:
 
 
 def _send(settings: Settings, order: AlertCommand) -> None:
-    from streams.broker.client import client_config
-    from streams.broker.outbox import Outbox
-    from streams.headers import cloud_event
-    from streams.records import Message
     from streams.topics import topics_of
 
-    headers = cloud_event(kind="alert.command", stage="cli", event_id=order.id, time=order.at)
-    key = order.brand.encode("utf-8", "replace")
-    message = Message(topics_of(settings).alert_commands, key, encode(order), headers)
-    outbox = Outbox(client_config(settings))
-    try:
-        asyncio.run(outbox.send([message]))
-    finally:
-        outbox.close()
+    send_command(settings, topics_of(settings).alert_commands, order.brand, order, kind="alert.command")
 
 
 def _shown_in(sink: Sink, alert: str, command: str, seconds: float) -> bool:

@@ -16,7 +16,8 @@ from sinks.base import Query, Sink
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
 
 if TYPE_CHECKING:
-    from schemas.cases import CaseAnswer
+    from schemas.cases import CaseAnswer, CaseCommand
+    from streams.settings import Settings
 
 QUEUES = list(get_args(CaseQueue))
 STATES = ["open", "closed", *get_args(CaseState)]
@@ -130,7 +131,7 @@ def move(
     acknowledge, contact (in private), mediate, resolve, answer (in public), request-removal (recorded; the post
     stays), done (a suggestion), dismiss (no case at all), reopen, reroute, our-version, note
     """
-    from streams.cases.line import CaseLine, new_command
+    from streams.cases.line import new_command
 
     settings = settings_of(ctx)
     with opened_store(settings) as sink:
@@ -146,12 +147,21 @@ def move(
         order = new_command(known, step, actor, expected=expected, **fields)
     except msgspec.ValidationError as error:
         raise click.UsageError(f"the step does not fit its schema: {error}") from None
+    take(ctx, settings, order, case, step, seconds=wait, as_json=as_json)
+
+
+def take(
+    ctx: click.Context, settings: Settings, order: CaseCommand, what: str, step: str, *, seconds: float, as_json: bool
+) -> None:
+    """Sends a command, waits for its answer, and tells it."""
+    from streams.cases.line import CaseLine
+
     line = CaseLine(settings, sender="cli")
     try:
-        answer = line.send(order, seconds=wait)
+        answer = line.send(order, seconds=seconds)
     finally:
         line.close()
-    told(ctx, case, step, answer, as_json=as_json)
+    told(ctx, what, step, answer, as_json=as_json)
 
 
 def told(ctx: click.Context, what: str, step: str, answer: CaseAnswer | None, *, as_json: bool) -> None:

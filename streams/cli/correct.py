@@ -11,7 +11,7 @@ from schemas.enriched import IntentLabel, SentimentLabel, TopicRef
 from schemas.errors import StoreError
 from sinks.base import Sink
 from streams.cases.corrections import FIELDS
-from streams.cli.cases import told
+from streams.cli.cases import take
 from streams.cli.common import errors_console, opened_store, print_json, settings_of
 
 
@@ -73,7 +73,6 @@ def post(
 ) -> None:
     """Correct one post. ID is its identity, or at least 8 digits from its beginning, as `vocero search` shows them."""
     from streams.cases.correcting import correction_of, find_post
-    from streams.cases.line import CaseLine
 
     if relevant and not_relevant:
         raise click.UsageError("--relevant and --not-relevant exclude each other")
@@ -93,12 +92,8 @@ def post(
         order = correction_of(found, {} if undo else fields, actor, note)
     except msgspec.ValidationError as error:
         raise click.UsageError(f"the correction does not fit its schema: {error}") from None
-    line = CaseLine(settings, sender="cli")
-    try:
-        answer = line.send(order, seconds=wait)
-    finally:
-        line.close()
-    told(ctx, found.identity[:12], "undo" if undo else f"correct {', '.join(fields)}", answer, as_json=as_json)
+    step = "undo" if undo else f"correct {', '.join(fields)}"
+    take(ctx, settings, order, found.identity[:12], step, seconds=wait, as_json=as_json)
 
 
 @command.command()

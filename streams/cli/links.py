@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,12 +11,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from schemas.codec import encode
 from schemas.errors import StoreError
 from schemas.identity import from_millis, to_millis
 from schemas.links import LinkCommand
 from sinks.base import Document, Query, Sink
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
+from streams.cli.sending import send_command
 
 PAGE = 1000
 PAGES = 10
@@ -69,6 +68,8 @@ def _said(action: Literal["link", "unlink"], help_: str) -> click.Command:
     @click.option("--actor", required=True, help="Who says so.")
     @click.pass_context
     def say(ctx: click.Context, post: str, other: str, actor: str) -> None:
+        from streams.topics import topics_of
+
         settings = settings_of(ctx)
         with opened_store(settings) as sink:
             one, kin = _post(sink, post), _post(sink, other)
@@ -84,7 +85,7 @@ def _said(action: Literal["link", "unlink"], help_: str) -> click.Command:
             actor=actor,
             at=from_millis(to_millis(datetime.now(UTC))),
         )
-        _send(settings, order)
+        send_command(settings, topics_of(settings).link_commands, order.brand, order, kind="link.command")
         errors_console().print(f"sent: {one.id[:12]} and {kin.id[:12]} are {'one' if action == 'link' else 'two'}")
 
     return click.command(help=help_)(say)
@@ -92,23 +93,6 @@ def _said(action: Literal["link", "unlink"], help_: str) -> click.Command:
 
 command.add_command(_said("unlink", "Part POST and OTHER for good: they do not tell the same complaint."), "part")
 command.add_command(_said("link", "Join POST and OTHER: they tell the same complaint."), "join")
-
-
-def _send(settings: Any, order: LinkCommand) -> None:
-    from streams.broker.client import client_config, reach
-    from streams.broker.outbox import Outbox
-    from streams.headers import cloud_event
-    from streams.records import Message
-    from streams.topics import topics_of
-
-    reach(settings)
-    headers = cloud_event(kind="link.command", stage="cli", event_id=order.id, time=order.at)
-    key = order.brand.encode("utf-8", "replace")
-    outbox = Outbox(client_config(settings))
-    try:
-        asyncio.run(outbox.send([Message(topics_of(settings).link_commands, key, encode(order), headers)]))
-    finally:
-        outbox.close()
 
 
 def _brand(document: Document) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -12,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from schemas.codec import encode
 from schemas.errors import StoreError
 from schemas.identity import from_millis, to_millis
 from schemas.topics import TopicCommand
 from sinks.base import Query, Sink
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
+from streams.cli.sending import send_command
 from streams.learning.group_names import shown
 from streams.settings import Settings
 
@@ -210,17 +209,7 @@ def _order(
 
 
 def _send(settings: Settings, order: TopicCommand) -> None:
-    from streams.broker.client import client_config
-    from streams.broker.outbox import Outbox
-    from streams.headers import cloud_event
-    from streams.records import Message
     from streams.topics import topics_of
 
-    headers = cloud_event(kind="topic.command", stage="cli", event_id=order.id, time=order.at)
     # beside the lessons, so that the one active worker takes both in one order
-    message = Message(topics_of(settings).learn, order.topic.encode(), encode(order), headers, partition=0)
-    outbox = Outbox(client_config(settings))
-    try:
-        asyncio.run(outbox.send([message]))
-    finally:
-        outbox.close()
+    send_command(settings, topics_of(settings).learn, order.topic, order, kind="topic.command", partition=0)

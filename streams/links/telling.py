@@ -149,13 +149,6 @@ def packed(vector: str | None) -> bytes:
     return rounded.tobytes()
 
 
-def unpacked(vector: bytes) -> NDArray[np.float32]:
-    """The bytes of `packed` as a vector of unit length, shape (d,)."""
-    plain = np.frombuffer(vector, dtype=np.int8).astype(np.float32)
-    unit: NDArray[np.float32] = plain / max(float(np.linalg.norm(plain)), 1e-6)
-    return unit
-
-
 def cosine(one: bytes, other: bytes) -> float | None:
     """How near two packed vectors are, from -1 to 1; None where one is missing or they are of different lengths."""
     if not one or len(one) != len(other):
