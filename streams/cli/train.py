@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.progress import track
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from streams.settings import Settings
     from streams.training.labelled import Labelled
     from streams.training.sentiment import Example
-
-_BATCH = 64
 
 
 @click.group()
@@ -99,31 +97,14 @@ def _examples(settings: Settings, labelled: Sequence[Labelled]) -> list[Example]
 def _understood(settings: Settings, said: Sequence[Utterance]) -> list[Utterance]:
     from enrichers.engines.minilm import MiniLM
     from enrichers.text.detector import Detector
+    from streams.training.understanding import understood
     from streams.wiring import build_translation
 
     engines, embedder, detector = build_translation(settings), MiniLM(threads=settings.model_threads), Detector()
-    engine_of: dict[str, Any] = {}
-    for engine in reversed(engines):
-        engine_of.update(dict.fromkeys(engine.languages() - {"en"}, engine))
     known = [replace(one, language=detector(one.text).language) if one.language == "und" else one for one in said]
-    # one language after the other: an engine works best on many texts of one
-    order = sorted(range(len(known)), key=lambda index: known[index].language)
-    results = list(known)
-    starts = range(0, len(order), _BATCH)
     try:
-        for start in track(starts, "reading", console=errors_console()):
-            batch = order[start : start + _BATCH]
-            for language, own in groupby(batch, key=lambda index: known[index].language):
-                asked = [index for index in own if known[index].english is None]
-                if language in engine_of and asked:
-                    answers = engine_of[language].translate([known[index].text for index in asked], language)
-                    for index, answer in zip(asked, answers, strict=True):
-                        results[index] = replace(known[index], english=answer.text)
-            vectors = embedder.embed([results[index].english or results[index].text for index in batch])
-            for index, vector in zip(batch, vectors, strict=True):
-                results[index] = replace(results[index], vector=vector)
+        return understood(known, engines, embedder, partial(track, description="reading", console=errors_console()))
     finally:
         embedder.close()
         for engine in engines:
             engine.close()
-    return results
