@@ -77,7 +77,10 @@ class Outbox:
         refused: list[Message] = []
         for index, error in pending.errors.items():
             if error.code() != KafkaError.MSG_SIZE_TOO_LARGE:
-                raise BrokerError(f"Kafka did not take a record ({error.name()}): it is sent again after a restart")
+                raise BrokerError(
+                    f"Kafka did not take a record of {messages[index].topic} ({error.name()}): it is sent again after "
+                    "a restart"
+                )
             refused.append(messages[index])
         return refused
 

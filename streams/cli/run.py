@@ -41,7 +41,7 @@ def command(
     reenrich: str | None,
     since: str | None,
 ) -> None:
-    """Run STAGEs (enrich, index, alert, case, learn); all of them in one process if none is named.
+    """Run STAGEs (enrich, index, alert, case, link, learn); all of them in one process if none is named.
 
     Each stage is a consumer group of its own: start the same command on more machines to scale it. Ctrl-C or SIGTERM
     stops within seconds; what was not settled is read again by the next run. With `metrics_port` set, /metrics,
@@ -85,6 +85,7 @@ def _run(
 ) -> int:
     from streams.broker.client import client_config, reach
     from streams.broker.embedded import EmbeddedBroker
+    from streams.broker.rights import check_rights
     from streams.metrics import Metrics
     from streams.reenrich import Finish, again
     from streams.runner import Runner
@@ -118,6 +119,7 @@ def _run(
             say(f"embedded broker: {broker.address}")
         else:
             reach(settings)
+            check_rights(settings, names)
         if metrics is not None:
             server = MetricsServer(metrics, settings.metrics_host, settings.metrics_port)
             opened.callback(server.close)
