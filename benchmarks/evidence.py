@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("links", "authenticity", "redaction", "intents")
+PARTS = ("links", "authenticity", "relevance", "redaction", "intents")
 
 
 def main(names: list[str]) -> None:

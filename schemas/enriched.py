@@ -12,6 +12,7 @@ from schemas.raw import RawPost
 SentimentLabel = Literal["negative", "neutral", "positive"]
 IntentLabel = Literal["complaint", "suggestion", "question", "praise", "other"]
 TranslationStatus = Literal["identity", "translated", "partial", "unsupported"]
+Promotion = Literal["advert", "giveaway", "job", "scam", "spam"]
 RedactionKind = Literal["EMAIL", "PHONE", "CARD", "ACCOUNT"]
 
 
@@ -74,6 +75,14 @@ class Flag(Struct, frozen=True, kw_only=True):
 
 class Authenticity(Struct, frozen=True, kw_only=True):
     flags: list[Flag] = msgspec.field(default_factory=list)
+
+
+class Relevance(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether a post is feedback at all. A mark keeps it out of alerts, never out of the store, search or sentiment."""
+
+    relevant: Annotated[bool, Meta(description="False: an advert, spam, or not about us.")]
+    kind: Promotion | None = None
+    evidence: Annotated[list[str], Meta(description="Why, in words.")] = msgspec.field(default_factory=list)
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -180,6 +189,9 @@ class EnrichedPost(RawPost, frozen=True, kw_only=True, omit_defaults=True):
     intents: list[Intent] = msgspec.field(default_factory=list)
     topics: Annotated[list[TopicRef], Meta(description="The dominant one first.")] = msgspec.field(default_factory=list)
     authenticity: Authenticity = msgspec.field(default_factory=Authenticity)
+    relevance: Annotated[
+        Relevance | None, Meta(description="Null: nothing speaks against its being feedback, or nobody has judged it.")
+    ] = None
     severity: Severity | None = None
     correction: Annotated[CorrectionNote | None, Meta(description="Where a person's word replaced a model's.")] = None
     links: Annotated[list[Link], Meta(description="The same complaint told elsewhere, the surest first.")] = (

@@ -25,6 +25,7 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     severity: Annotated[float, Meta(ge=0, le=1)] = 0.0
     reach: Annotated[float, Meta(ge=0, le=1)] = 0.0
     intents: list[IntentLabel] = msgspec.field(default_factory=list)
+    relevant: Annotated[bool, Meta(description="False: an advert, spam, or not about us; it is no alert.")] = True
     language: str = "und"
     product: str | None = None
     place: str | None = None

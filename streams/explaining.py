@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from schemas.cases import Case
-from schemas.enriched import EnrichedPost, Sentiment
+from schemas.enriched import EnrichedPost, Relevance, Sentiment
 from streams.report.words import language_name, time_name
 
 COUNTS = ("followers", "views", "shares", "likes")
@@ -29,6 +29,8 @@ def explained(post: EnrichedPost, cases: Sequence[Case] = ()) -> list[Reason]:
     """One reason per field, the severity first. Nothing that the document does not hold is claimed."""
     reasons = [_severity(post), _sentiment(post), _intents(post), _topics(post), _language(post)]
     reasons.append(_flags(post))
+    if post.relevance is not None:
+        reasons.append(_relevance(post.relevance))
     if post.links:
         reasons.append(_links(post))
     reasons += [_case(case) for case in cases]
@@ -143,6 +145,13 @@ def _flags(post: EnrichedPost) -> Reason:
     return Reason("flags", ", ".join(flag.name for flag in flags), [*why, "A doubt never hides or lowers a post."])
 
 
+def _relevance(judged: Relevance) -> Reason:
+    value = "relevant" if judged.relevant else judged.kind or "not relevant"
+    why = [f"{one[:1].upper()}{one[1:]}." for one in judged.evidence]
+    stays = [] if judged.relevant else ["It does not count in alerts; it stays stored, searched and scored."]
+    return Reason("relevance", value, [*why, *stays])
+
+
 def _links(post: EnrichedPost) -> Reason:
     why = [f"{link.identity[:12]}, {link.confidence:.0%} sure: {'; '.join(link.evidence)}." for link in post.links]
     more = "1 more post" if len(why) == 1 else f"{len(why)} more posts"
@@ -182,8 +191,10 @@ def _correction(post: EnrichedPost) -> Reason:
 
 
 def _plain(value: object) -> str:
+    if value is None:
+        return "nothing"
     if isinstance(value, dict):
-        return str(value.get("label") or value.get("id") or value.get("status"))
+        return str(next((value[name] for name in ("label", "id", "status", "kind") if value.get(name)), "relevant"))
     if isinstance(value, list):
         return ", ".join(_plain(one) for one in value) or "none"
     return str(value)

@@ -49,6 +49,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Channel to the last part of its raw topic: `survey = "surveys"` is read from `feedback.raw.surveys`."""
     alerts_routes: dict[str, str] = msgspec.field(default_factory=dict)
     """What an alert is about to a topic that holds it too: `"brand=Lumbre" = "alerts.lumbre"` under [alerts.routes]."""
+    alerts_adverts: bool = False
+    """Let posts that are marked as adverts, spam or not about us count in alerts too."""
     # the store
     store: Literal["sqlite", "elasticsearch", "memory"] = "sqlite"
     sqlite_path: str | None = None

@@ -46,6 +46,7 @@ def build_chain(
     from enrichers.clean import Clean
     from enrichers.language import Language
     from enrichers.redact import Redact
+    from enrichers.relevance import Relevance
     from enrichers.topic import Topics as TopicAssign
     from enrichers.translate import Translate
 
@@ -58,6 +59,7 @@ def build_chain(
             *_understanding(settings),
             TopicAssign(model),
             Authenticity(),
+            Relevance(),
             build_cost(settings),
         ]
     )
@@ -279,7 +281,9 @@ def build_flow(
             erased=erasures,
         ),
         "index": lambda: IndexStage(topics, opened_sink, observer=observer or UNOBSERVED, erased=erasures, cost=cost),
-        "alert": lambda: AlertStage(topics, read_state, history_days=settings.history_days),
+        "alert": lambda: AlertStage(
+            topics, read_state, history_days=settings.history_days, adverts=settings.alerts_adverts
+        ),
         "case": lambda: CaseStage(topics, read_state),
         "link": lambda: LinkStage(topics, read_state),
         "learn": lambda: LearnStage(topics, read_state),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from enrichers.scoring.text import fold
+from enrichers.scoring.text import fold_in_place
 
 MAX_CHARACTERS: Final = 20_000
 """Of a post that are searched."""
@@ -82,16 +82,9 @@ _LOOK_BACK = 45
 
 def found(text: str) -> str | None:
     """The first words of `text` that tell of an incentive, at most `QUOTED_WORDS`; None where there are none."""
-    plain = _same_length(text[:MAX_CHARACTERS])
+    plain = fold_in_place(text[:MAX_CHARACTERS])
     for match in _INCENTIVE.finditer(plain):
         if not _DENIAL.search(plain[max(0, match.start() - _LOOK_BACK) : match.start()]):
             quoted = text[match.start() : match.end()].split()
             return " ".join(quoted[:QUOTED_WORDS]) + ("…" if len(quoted) > QUOTED_WORDS else "")
     return None
-
-
-def _same_length(text: str) -> str:
-    """Folded character by character, so that places in it are places in `text`."""
-    if text.isascii():
-        return text.lower()
-    return "".join(folded if len(folded := fold(c)) == 1 else c for c in text)

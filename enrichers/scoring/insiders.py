@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from enrichers.scoring.text import fold
+from enrichers.scoring.text import fold_in_place
 
 MAX_CHARACTERS: Final = 20_000
 QUOTED_WORDS: Final = 8
@@ -41,6 +41,6 @@ _INSIDER = re.compile("|".join(rf"\b(?:{pattern})" for pattern in _PATTERNS))
 def found(text: str) -> str | None:
     """The words of `text` that place its author inside the company, at most `QUOTED_WORDS`; None: there are none."""
     text = text[:MAX_CHARACTERS]
-    plain = text.lower() if text.isascii() else "".join(f if len(f := fold(c)) == 1 else c for c in text)
+    plain = fold_in_place(text)
     match = _INSIDER.search(plain)
     return " ".join(text[match.start() : match.end()].split()[:QUOTED_WORDS]) if match else None

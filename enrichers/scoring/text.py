@@ -28,6 +28,13 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not "\u0300" <= c <= "\u036f")
 
 
+def fold_in_place(text: str) -> str:
+    """The same character by character, so that places in it are places in `text`."""
+    if text.isascii():
+        return text.lower()
+    return "".join(folded if len(folded := fold(c)) == 1 else c for c in text)
+
+
 def without_links(text: str) -> str:
     """The text with addresses, handles and redaction marks as spaces: they carry no mood."""
     return _HANDLE.sub(" ", _LINK.sub(" ", text[:MAX_CHARACTERS]))

@@ -102,6 +102,7 @@ def _post(dims: int) -> Properties:
         # not in the document: Kibana's charts leave out every field below a nested one
         topic_labels=_KEYWORD,
         authenticity=_object(flags=_object(name=_KEYWORD, evidence={"type": "text", "index": False})),
+        relevance=_object(relevant=_BOOLEAN, kind=_KEYWORD, evidence={"type": "text", "index": False}),
         severity=_object(**_each(_DOUBLE, "score", "negativity", "reach"), factors=_OPAQUE),
         correction=_object(
             **_each(_KEYWORD, "fields", "actor"), at=_DATE, step=_LONG, relevant=_BOOLEAN, model=_OPAQUE

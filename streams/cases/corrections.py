@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from enrichers.base import Draft
 from schemas.cases import Case, CaseCommand, CaseEvent
-from schemas.enriched import Correction, CorrectionNote, EnrichedPost, Intent, Sentiment
+from schemas.enriched import Correction, CorrectionNote, EnrichedPost, Intent, Relevance, Sentiment
 from streams.cases.moves import evolve, full
 
 FIELDS = ("sentiment", "intents", "topics", "language", "relevant")
@@ -130,6 +130,8 @@ def corrected(post: EnrichedPost, correction: Correction, cost: Cost) -> Enriche
     if correction.language is not None:
         changes["language"] = correction.language
         changes["languages"] = list(dict.fromkeys([correction.language, *post.languages[1:]]))
+    if correction.relevant is not None:
+        changes["relevance"] = Relevance(relevant=correction.relevant, evidence=["a person says so"])
     fields = [name for name in FIELDS if getattr(correction, name) is not None]
     if not fields:
         return post

@@ -42,13 +42,16 @@ def opens_case(signal: Signal) -> bool:
 def queues(signal: Signal) -> list[CaseQueue]:
     """The queues in which a post opens a case: what somebody who is not the company complains of, suggests, praises.
 
-    Praise is worth an answer where it asks something, reaches far, or was written at some length.
+    Praise is worth an answer where it asks something, reaches far, or was written at some length. An advert suggests
+    and praises nothing; a complaint opens its case whatever else the post seems to be.
     """
     if signal.role == "company":
         return []
     found: list[CaseQueue] = []
     if signal.sentiment == "negative" and "complaint" in signal.intents:
         found.append("complaint")
+    if not signal.relevant:
+        return found
     if "suggestion" in signal.intents:
         found.append("suggestion")
     worth = "question" in signal.intents or signal.reach >= FAR or len(signal.excerpt) >= LONG

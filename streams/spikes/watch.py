@@ -45,11 +45,13 @@ class BrandState(Struct, kw_only=True, omit_defaults=True):
     """The newest commands that were applied: a repeat changes nothing."""
 
 
-def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silent: bool) -> list[Alert]:
+def observe(
+    state: BrandState, signal: Signal, *, offset: int, rule: Rule, silent: bool, counted: bool = True
+) -> list[Alert]:
     """Counts a signal and returns the alerts whose state it changed; `state` is changed in place.
 
     A signal whose offset was applied, or whose post was counted before (an edit, a redelivery), changes nothing.
-    `silent` (history): it trains the baseline and raises nothing.
+    `silent` (history): it trains the baseline and raises nothing. Not `counted` (an advert): it only moves the clock.
     """
     if offset <= state.applied:
         return []
@@ -62,6 +64,9 @@ def observe(state: BrandState, signal: Signal, *, offset: int, rule: Rule, silen
     state.watermark = max(state.watermark, signal.event_time)
     alerts = [] if silent else _ended(state, signal.brand, rule)
     if signal.sentiment is None or signal.role == "company":
+        return alerts
+    if not counted:
+        forget(state, signal.identity)  # words that were counted before an edit or a correction are not shown any more
         return alerts
     if not _first_time(state, signal, bucket, rule):
         return alerts

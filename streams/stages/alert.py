@@ -54,11 +54,19 @@ class AlertStage:
     name = "alert"
 
     def __init__(
-        self, topics: Topics, read_state: ReadState, *, rule: Rule = Rule(), history_days: float | None = 7.0
+        self,
+        topics: Topics,
+        read_state: ReadState,
+        *,
+        rule: Rule = Rule(),
+        history_days: float | None = 7.0,
+        adverts: bool = False,
     ) -> None:
+        """`adverts`: posts that are marked as adverts, spam or not about us count too."""
         self.inputs: tuple[str, ...] = (topics.signals, topics.alert_commands)
         self._topics = topics
         self._rule = rule
+        self._adverts = adverts
         self._history_ms = None if history_days is None else history_days * DAY_MS
         self._states = PartitionStates(lambda partition: self._restore(read_state, partition))
         self._decode = msgspec.json.Decoder(Signal).decode
@@ -126,7 +134,8 @@ class AlertStage:
             raise RejectedInput("bad-value", UNFIT) from None
         state = owned.states.setdefault(signal.brand, BrandState())
         silent = self._history_ms is not None and record.timestamp_ms - signal.event_time > self._history_ms
-        alerts = observe(state, signal, offset=record.offset, rule=self._rule, silent=silent)
+        counted = signal.relevant or self._adverts
+        alerts = observe(state, signal, offset=record.offset, rule=self._rule, silent=silent, counted=counted)
         owned.touched.add(signal.brand)
         return [message for alert in alerts for message in self._messages(alert, alert.state, record)]
 

@@ -216,6 +216,7 @@ def signal_of(draft: Draft) -> Signal:
         severity=severity.score if severity else 0.0,
         reach=severity.reach if severity else 0.0,
         intents=[intent.label for intent in post.intents],
+        relevant=post.relevance is None or post.relevance.relevant,
         language=post.language or "und",
         product=post.product and post.product[:NAME],
         place=post.place and post.place[:NAME],

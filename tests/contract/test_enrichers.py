@@ -18,6 +18,7 @@ from enrichers.engines.scripted import ScriptedTranslation
 from enrichers.intent import Intent
 from enrichers.language import Language
 from enrichers.redact import Redact
+from enrichers.relevance import Relevance
 from enrichers.scoring.topic_model import TopicModel
 from enrichers.sentiment import Sentiment
 from enrichers.severity import Severity
@@ -48,6 +49,7 @@ TABLE: dict[str, Callable[[], Enricher]] = {
     "intent": Intent,
     "topic": lambda: Topics(topics),
     "authenticity": Authenticity,
+    "relevance": Relevance,
     "severity": Severity,
 }
 """In the order of the pipeline."""
@@ -60,6 +62,7 @@ TEXTS = [
     "<p>Great &amp; cheap</p><script>alert(1)</script>",
     "They gave me 10% off for a review. Write to ana@example.org or +34 600 123 456",
     "5/5",
+    "Follow us and share this to win a phone!",
 ]
 ODD = [
     "",
