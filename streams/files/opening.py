@@ -15,6 +15,7 @@ from schemas.errors import RejectedInput, SettingsError
 from streams.files.base import Caps, Defaults, Item, Reader, Reject
 from streams.files.detect import Format, by_content, by_name
 from streams.files.feed import Feed
+from streams.files.fetching import Fetched, check_address, is_address, shown
 from streams.files.fields import FIELDS, check_mapping
 from streams.files.jsonl import JsonLines
 from streams.files.mailbox import Mailbox
@@ -23,6 +24,8 @@ from streams.files.table import Table
 from streams.files.text import PlainText
 
 STDIN = "-"
+Fetch = Callable[[str], Fetched]
+"""Gets the feed at a web address; raises RejectedInput where it cannot be had."""
 _HEAD_BYTES = 64 * 1024
 _HEAD_LINES = 10
 
@@ -48,23 +51,34 @@ def open_posts(
     *,
     stdin: BinaryIO | None = None,
     on_bytes: Callable[[int], None] | None = None,
+    fetch: Fetch | None = None,
 ) -> Iterator[Item]:
     """Posts and rejects of all paths in order, each read only when it is asked for; `-` is `stdin`.
 
-    Folders give the files below them, by name. `on_bytes` is told of bytes as they are read.
+    Folders give the files below them, by name. `on_bytes` is told of bytes as they are read. `fetch` gets feeds from
+    web addresses; without it they are refused.
     Raises SettingsError at once for a missing path, a mapping that fits nothing, or a CSV header that does not fit;
     in the iteration only for what a stream's own beginning shows.
     """
     check_mapping(options.mapping)
-    names = [name for path in paths for name in _expanded(str(path))]
+    names = names_of(paths)
     for name in names:
+        if is_address(name) and fetch is None:
+            raise SettingsError("a web address is read by `vocero produce` only: save the feed and name the file")
         _check(name, options)
-    return _items(names, options, stdin, on_bytes or _ignore)
+    return _items(names, options, stdin, on_bytes or _ignore, fetch)
+
+
+def names_of(paths: Sequence[str | Path]) -> list[str]:
+    """The files, web addresses and `-` that paths stand for. Raises SettingsError for a missing path."""
+    return [name for path in paths for name in _expanded(str(path))]
 
 
 def total_bytes(paths: Sequence[str | Path]) -> int | None:
     """How much there is to read; None where a pipe is among the paths."""
     total = 0
+    if any(is_address(str(path)) for path in paths):
+        return None
     for path in map(Path, map(str, paths)):
         if str(path) == STDIN or not (path.is_file() or path.is_dir()):
             return None
@@ -75,6 +89,9 @@ def total_bytes(paths: Sequence[str | Path]) -> int | None:
 
 def _expanded(name: str) -> list[str]:
     path = Path(name)
+    if is_address(name):
+        check_address(name)
+        return [name]
     if name == STDIN:
         return [name]
     if not path.exists():
@@ -98,7 +115,7 @@ def _walked(folder: Path) -> list[str]:
 
 def _check(name: str, options: Options) -> None:
     """What can be known is checked before anything is read, a CSV's header too: a mistake costs no half a run."""
-    format_ = options.format or by_name(name)[0]
+    format_ = _format_of(name, options)
     if format_ is None:
         return
     reader, defaults = _reader(format_, options), _defaults(format_, name, options)
@@ -112,29 +129,44 @@ def _check(name: str, options: Options) -> None:
         return
 
 
+def _format_of(name: str, options: Options) -> Format | None:
+    return options.format or ("feed" if is_address(name) else by_name(name)[0])
+
+
 def _ignore(_: int) -> None:
     """Bytes that a check reads are no progress."""
 
 
 def _items(
-    names: Sequence[str], options: Options, stdin: BinaryIO | None, on_bytes: Callable[[int], None]
+    names: Sequence[str],
+    options: Options,
+    stdin: BinaryIO | None,
+    on_bytes: Callable[[int], None],
+    fetch: Fetch | None,
 ) -> Iterator[Item]:
     for name in names:
         line = 0
+        told = shown(name) if is_address(name) else name
         try:
-            with _opened(name, stdin) as raw:
+            with _opened(name, stdin, fetch) as raw:
+                if raw is None:
+                    continue
                 for item in _read(name, io.BufferedReader(Counted(raw, on_bytes)), options):
                     line = item.line
-                    yield replace(item, file=name)
+                    yield replace(item, file=told)
         except OSError as error:
-            yield Reject(line, "failed", f"the file cannot be read ({error.strerror or 'damaged data'})", file=name)
+            yield Reject(line, "failed", f"the file cannot be read ({error.strerror or 'damaged data'})", file=told)
         except (EOFError, zlib.error):
-            yield Reject(line, "failed", "the gzip file is damaged or cut short: pack it again", file=name)
+            yield Reject(line, "failed", "the gzip file is damaged or cut short: pack it again", file=told)
         except RejectedInput as error:
-            yield Reject(line, error.reason, str(error), file=name)
+            yield Reject(line, error.reason, str(error), file=told)
 
 
-def _opened(name: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
+def _opened(name: str, stdin: BinaryIO | None, fetch: Fetch | None) -> AbstractContextManager[BinaryIO | None]:
+    """What the name stands for; None for a feed that holds what it held when it was last asked for."""
+    if fetch is not None and is_address(name):
+        body = fetch(name).body
+        return nullcontext(None if body is None else io.BytesIO(body))
     if name != STDIN:
         return Path(name).open("rb")
     if stdin is None:
@@ -145,7 +177,7 @@ def _opened(name: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryI
 
 def _read(name: str, opened: io.BufferedReader, options: Options) -> Iterator[Item]:
     stream = _unpacked(opened, options.caps)
-    format_ = options.format or by_name(name)[0]
+    format_ = _format_of(name, options)
     if format_ is None:
         head = _head(stream)
         format_ = by_content(head, [*FIELDS, "rating", "author", *options.mapping])
@@ -176,7 +208,9 @@ def _head(stream: BinaryIO) -> bytes:
 def _defaults(format_: Format, name: str, options: Options) -> Defaults:
     """Where no source is named, a file's own name stands for it; for one post a file, its folder's name."""
     defaults = options.defaults
-    if format_ in {"text", "eml"} and not (options.each_line and format_ == "text") and name != STDIN:
+    if is_address(name):
+        source = check_address(name).hostname or ""
+    elif format_ in {"text", "eml"} and not (options.each_line and format_ == "text") and name != STDIN:
         source = Path(name).resolve().parent.name
     else:
         source = "stdin" if name == STDIN else Path(name).name.removesuffix(".gz").rpartition(".")[0] or Path(name).name
