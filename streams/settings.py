@@ -95,8 +95,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inbox_tls_key: str | None = None
     # work
     state_dir: str = ".vocero"
-    batch_size: int = 64
-    batch_seconds: float = 0.1
+    batch_size: int = 256
+    """Records of a batch at most: under a backlog; while they trickle, batches are small."""
+    batch_seconds: float = 0.05
+    """How long the first record of a batch waits for others."""
     max_record_bytes: int = 16 * 1024 * 1024
     history_days: float | None = 7.0
     """Posts older than this when they arrive train baselines and topics, and never alert. None: all may alert."""

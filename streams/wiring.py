@@ -61,7 +61,8 @@ def build_chain(
             Authenticity(),
             Relevance(),
             build_cost(settings),
-        ]
+        ],
+        lanes=("translate", "embed", "sentiment"),
     )
 
 

@@ -8,11 +8,13 @@ unexpected error ends the process, not just the agent.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import faust
 from faust.types import TP, EventT
@@ -27,12 +29,14 @@ from streams.delivery.dead_letters import dead_letter
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
 from streams.delivery.progress import Batch, Progress
+from streams.delivery.sizing import Sizing, cut
 from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
 from streams.stages.base import Stage
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
@@ -57,7 +61,7 @@ def stage_app(
     """The Faust app that runs one stage in its own consumer group, which is called by `group` or the stage's name."""
     require_extensions()
     # a bulk request costs the store much the same for many as for few
-    batch_size = max(settings.batch_size, BULK) if stage.name == "index" else settings.batch_size
+    most = max(settings.batch_size, BULK) if stage.name == "index" else settings.batch_size
     app = faust.App(
         f"{settings.kafka_group_prefix}-{group or stage.name}",
         broker=[f"kafka://{server.strip()}" for server in settings.broker.split(",")],
@@ -74,7 +78,7 @@ def stage_app(
         broker_session_timeout=settings.kafka_session_seconds,
         broker_heartbeat_interval=settings.kafka_session_seconds / 4,
         stream_wait_empty=False,
-        stream_buffer_maxsize=max(256, 2 * batch_size),
+        stream_buffer_maxsize=max(256, 2 * most),
         key_serializer="raw",
         value_serializer="raw",
     )
@@ -97,24 +101,33 @@ def stage_app(
     group = str(app.conf.id)
     progress = Progress(lambda: app.consumer, lambda: Offsets(client_config(settings), group))
     settler = Settler(stage, outbox, dead_letters, ledger, observer, end)
+    sizing = Sizing(most)
 
     async def lease(batch: Batch, since: float) -> bool:
         """Whether what was taken at `since` is still ours; asked of the broker only where that is in doubt."""
         doubtful = time.monotonic() - since > float(app.conf.broker_session_timeout) / 2
         return not doubtful or await progress.owns(batch)
 
+    async def settle(events: Sequence[EventT[bytes]]) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        batch = await progress.take([_record(event, now_ms) for event in events])
+        if not batch.records:
+            return
+        since = time.monotonic()
+        if await settler.settle(batch.records, partial(lease, batch, since)):
+            progress.settle(batch)
+        else:
+            progress.abandon()
+        sizing.settled(len(batch.records), time.monotonic() - since)
+
     async def run(stream: Any) -> None:
         await stage.open()
         observer.opened(stage.name)
         app.add_future(progress.run())
-        async for events in stream.noack_take(batch_size, within=settings.batch_seconds):
-            now_ms = time.time_ns() // 1_000_000
-            batch = await progress.take([_record(event, now_ms) for event in events])
-            if batch.records:
-                if await settler.settle(batch.records, partial(lease, batch, time.monotonic())):
-                    progress.settle(batch)
-                else:
-                    progress.abandon()
+        async with aclosing(ahead(stream.noack_take(most, within=settings.batch_seconds))) as batches:
+            async for gathered in batches:
+                for events in cut(gathered, lambda: sizing.size(progress.waiting())):
+                    await settle(events)
 
     app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
 
@@ -133,6 +146,28 @@ def stage_app(
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
     app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
     return app
+
+
+async def ahead(batches: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The same batches; the next one is gathered while the caller works on the one before it. Errors come in order."""
+    gathered: asyncio.Queue[T | Exception | None] = asyncio.Queue(1)
+
+    async def gather() -> None:
+        try:
+            async for batch in batches:
+                await gathered.put(batch)
+            await gathered.put(None)
+        except Exception as error:  # noqa: BLE001 - raised where the batches are taken
+            await gathered.put(error)
+
+    task = asyncio.create_task(gather())
+    try:
+        while (batch := await gathered.get()) is not None:
+            if isinstance(batch, Exception):
+                raise batch
+            yield batch
+    finally:
+        task.cancel()
 
 
 async def _certainly() -> bool:

@@ -131,6 +131,10 @@ class Progress:
         self._waited = waited
         return [one for one, (_, ticks) in waited.items() if ticks % STUCK_TICKS == 0] + self._positions.unknown()
 
+    def waiting(self) -> int:
+        """Records that stand on the broker, as of the last fetch, and have not been taken."""
+        return sum(max(0, (self._end(one) or 0) - held.next) for one, held in self._positions.owned())
+
     def _end(self, partition: Partition) -> int | None:
         try:
             end: int | None = self._consumer().highwater(TP(*partition))
