@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME...]`: runs benchmarks one after the other; each prints a table. No name: all of them."""
+"""`python -m benchmarks [NAME... [OPTION...]]`: runs benchmarks one after the other; each prints a table.
+
+No name: those of speed that need nothing but this machine. Options go to every benchmark that is named.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("speed", "stores", "quality", "spikes", "alerts", "topics", "evidence", "delivery")
+SCRIPTS = ("speed", "stores", "memory", "delivery", "quality", "spikes", "alerts", "topics", "evidence")
+USUAL = ("speed", "stores")
 
 
 def machine() -> str:
@@ -23,20 +27,22 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores; Python {platform.python_version()}; load at start {load}"
 
 
-def main(names: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Exit code of the last one that failed, else 0."""
+    first = next((place for place, word in enumerate(words) if word.startswith("-")), len(words))
+    names, options = words[:first], words[first:]
     unknown = [name for name in names if name not in SCRIPTS]
     if unknown:
         print(f"there is no benchmark {', '.join(unknown)}: they are {', '.join(SCRIPTS)}", file=sys.stderr)
         return 2
     print(f"# {machine()}", flush=True)
     code = 0
-    for name in names or SCRIPTS:
+    for name in names or USUAL:
         script = FOLDER / f"{name}.py"
         if not script.exists():
             continue
-        print(f"\n## {name}: python benchmarks/{name}.py\n", flush=True)
-        code = subprocess.run([sys.executable, str(script)], check=False).returncode or code
+        print(f"\n## {name}: {' '.join(['python', f'benchmarks/{name}.py', *options])}\n", flush=True)
+        code = subprocess.run([sys.executable, str(script), *options], check=False).returncode or code
     return code
 
 

@@ -1,126 +1,139 @@
-"""Posts per second: each enricher alone, the chain by function call, and all five stages on the embedded broker.
+"""What the pipeline costs beside its models, in one run: enrichers alone, the chain, workers, a bare loop; and ratios.
 
-One run, side by side, on the same posts: the UMSAB tweets where they lie beside the project, else the shipped sample.
+    python -m benchmarks speed [--posts 1500] [--rounds 1] [--no-broker] [--json FILE]
+
+Each piece runs in a process of its own, over the same posts, after a warm-up, and with empty caches. `all stages`: six
+stages in one process, SQLite. The real broker is started and stopped here; where that is not possible, its rows are
+left out.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
-import json
 import tempfile
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
-import psutil
+import corpus
+import msgspec
+import servers
+from measured import Measured
+from speed_calls import alone, called, models
+from speed_flows import bare, worker
 
-from enrichers.base import Draft
-from enrichers.chain import Chain
-from schemas.codec import decode_raw, encode
-from schemas.raw import RawPost
-from sinks.memory import MemorySink
-from sinks.sqlite import SQLiteSink
-from streams.embedded import Parcel, play
-from streams.intake import to_draft
-from streams.settings import Settings, load_settings
-from streams.topics import Topics
-from streams.wiring import build_chain
+from streams.settings import load_settings
+from streams.wiring import STAGES
 
-ROOT = Path(__file__).parents[1]
-UMSAB = ROOT.parent / "shared" / "data" / "umsab"
-RECEIVED_MS = 1_774_000_000_000
+BATCH = 256
+IDEAL = "sum of the models alone, ideal order"
+CHAIN = f"chain by function call, batches of {BATCH}"
 
 
-def corpus(count: int) -> tuple[str, list[RawPost]]:
-    """What the posts are, and `count` of them; shorter sources are repeated under new ids."""
-    if UMSAB.is_dir():
-        files = [path.read_text(encoding="utf-8").splitlines() for path in sorted(UMSAB.glob("*.train.jsonl"))]
-        texts = [json.loads(line)["text"] for row in zip(*files, strict=True) for line in row]
-        name = "UMSAB tweets, 8 languages"
-    else:
-        lines = [line for file in ("reviews", "social") for line in (ROOT / f"examples/sample/{file}.jsonl").open("rb")]
-        texts = [decode_raw(line).text for line in lines]
-        name = "the shipped sample"
-    chosen = itertools.islice(itertools.cycle(texts), count)
-    posts = [
-        RawPost(id=str(number), source="bench", channel="social", brand="b", text=text)
-        for number, text in enumerate(chosen)
+class Ratio(msgspec.Struct):
+    """How near the first comes to the second. `by_cpu`: in processor time, which other programs disturb less."""
+
+    what: str
+    of: str
+    value: float
+    by_cpu: float
+    aim: float | None = None
+
+
+def jobs(count: int, address: str | None) -> list[Callable[[], list[Measured]]]:
+    """Every piece of work, in the order of the table."""
+    settings = load_settings(environ={"VOCERO_STATE_DIR": tempfile.gettempdir()})
+    made: list[Callable[[], list[Measured]]] = [
+        partial(alone, settings, count, 64),
+        partial(models, settings, count),
+        partial(called, settings, count // 4, 1),
+        partial(called, settings, count, 64),
+        partial(called, settings, count, BATCH),
     ]
-    return name, posts
+    for where, at in (("embedded broker", None), ("real broker", address)):
+        if where == "embedded broker" or at is not None:
+            made += [
+                partial(worker, f"enrich, {where}", at, ["enrich"], count, models=True),
+                partial(worker, f"all stages, {where}", at, STAGES, count, models=True),
+                partial(bare, f"bare loop, {where}", at, count, BATCH),
+                partial(worker, f"enrich without models, {where}", at, ["enrich"], count, models=False),
+                partial(worker, f"all stages without models, {where}", at, STAGES, count, models=False),
+            ]
+    return made
 
 
-def alone(chain: Chain, drafts: list[Draft], batch: int) -> list[tuple[str, float]]:
-    """Seconds that each enricher took over all drafts, fed in batches with what the ones before it had made."""
-    rows = []
-    for enricher in chain.enrichers:
-        started = time.perf_counter()
-        made: list[Draft] = []
-        for first in range(0, len(drafts), batch):
-            made.extend(enricher(drafts[first : first + batch]))
-        rows.append((enricher.name, time.perf_counter() - started))
-        drafts = made
-    return rows
+def apart(job: Callable[[], list[Measured]]) -> list[Measured]:
+    """The job in a fresh process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(job).result()
 
 
-def called(chain: Chain, drafts: Sequence[Draft], batch: int) -> float:
-    """Seconds of the chain by function call."""
-    started = time.perf_counter()
-    for first in range(0, len(drafts), batch):
-        chain(drafts[first : first + batch])
-    return time.perf_counter() - started
+def ratios(rows: dict[str, Measured]) -> list[Ratio]:
+    """The ratios that the project aims at, as far as their sides were measured."""
+    wanted: list[tuple[str, str, float | None]] = [(CHAIN, IDEAL, 0.95)]
+    for where in ("embedded broker", "real broker"):
+        wanted += [
+            (f"enrich, {where}", CHAIN, 0.95),
+            (f"all stages, {where}", CHAIN, 0.85),
+            (f"all stages, {where}", f"bare loop, {where}", None),
+        ]
+    return [
+        Ratio(
+            what=what,
+            of=of,
+            value=rows[what].rate / rows[of].rate,
+            by_cpu=rows[of].cpu_ms / rows[what].cpu_ms,
+            aim=aim,
+        )
+        for what, of, aim in wanted
+        if what in rows and of in rows
+    ]
 
 
-def flowing(settings: Settings, posts: Sequence[RawPost], chain: Chain, sink: SQLiteSink | MemorySink) -> float:
-    """Seconds of all five stages on the embedded broker."""
-
-    def story(topics: Topics) -> Iterable[Parcel]:
-        for post in posts:
-            yield Parcel(topics.raw["social"], post.id.encode(), encode(post), {})
-
-    outcome = play(settings, story, under_way=400, sink=lambda: sink, chain=lambda _: chain)
-    if not outcome.complete:
-        raise SystemExit(f"the run did not finish: {outcome.failure}")
-    return outcome.seconds
+def median(rows: list[Measured]) -> Measured:
+    """The round in the middle, by time."""
+    return sorted(rows, key=lambda one: one.seconds)[len(rows) // 2]
 
 
 def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--posts", type=int, default=1000)
-    parser.add_argument("--batch", type=int, default=64)
+    """Prints both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posts", type=int, default=1500)
+    parser.add_argument("--rounds", type=int, default=1, help="all of it so often; the tables hold medians")
+    parser.add_argument("--no-broker", action="store_true", help="the embedded broker only")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     options = parser.parse_args()
-    name, posts = corpus(options.posts + 2 * options.batch)
-    warm, posts = posts[: 2 * options.batch], posts[2 * options.batch :]
-    with tempfile.TemporaryDirectory() as folder:
-        settings = load_settings(environ={"VOCERO_STATE_DIR": folder})
-        started = time.perf_counter()
-        chain = build_chain(settings)
-        loading = time.perf_counter() - started
-        drafts = [to_draft(post, received_ms=RECEIVED_MS) for post in posts]
-        chain([to_draft(post, received_ms=RECEIVED_MS) for post in warm])
-        rows = alone(chain, drafts, options.batch)
-        total = sum(seconds for _, seconds in rows)
-        fresh = build_chain(settings)  # its caches are empty: the same work again
-        fresh([to_draft(post, received_ms=RECEIVED_MS) for post in warm])
-        by_call = called(fresh, drafts, options.batch)
-        fresh.close()
-        chain.close()
-        noop = flowing(settings, posts, Chain([]), MemorySink())
-        worker = flowing(settings, posts, build_chain(settings), SQLiteSink(Path(folder) / "bench.sqlite"))
-    count = len(posts)
-    print(f"{count} posts: {name}; batches of {options.batch}; chain loaded in {loading:.2f} s")
-    print(f"{'what':<44}{'posts/s':>10}{'ms a post':>11}{'ratio':>8}")
-    for label, seconds in rows:
-        print(f"{label + ' alone':<44}{count / seconds:>10.0f}{1000 * seconds / count:>11.2f}")
-    print(f"{'sum of the enrichers alone':<44}{count / total:>10.0f}{1000 * total / count:>11.2f}{1:>8.2f}")
-    for label, seconds in (
-        ("chain by function call", by_call),
-        ("five stages, embedded broker, SQLite", worker),
-        ("five stages, no models, memory", noop),
-    ):
-        print(f"{label:<44}{count / seconds:>10.0f}{1000 * seconds / count:>11.2f}{total / seconds:>8.2f}")
-    print(f"resident memory at the end: {psutil.Process().memory_info().rss / 2**20:.0f} MiB (Apertium apart)")
+    print(f"{options.posts} posts: {corpus.texts()[0]}; batches of 64 where a row says nothing else", flush=True)
+    print(f"{'what':<46}{'posts/s':>9}{'ms':>8}{'CPU ms':>8}{'MiB':>7}{'children MiB':>14}")
+    found: dict[str, list[Measured]] = {}
+    with nullcontext() if options.no_broker else servers.kafka() as address:
+        for turn in range(options.rounds):
+            for job in jobs(options.posts, address):
+                for row in apart(job):
+                    found.setdefault(row.what, []).append(row)
+                    if turn == options.rounds - 1:
+                        show(median(found[row.what]))
+    rows = {what: median(measured) for what, measured in found.items()}
+    compared = ratios(rows)
+    print(f"\n{'ratio of posts/s':<80}{'':>2}{'clock':>8}{'CPU':>8}{'aim':>7}")
+    for one in compared:
+        print(f"{one.what + ' / ' + one.of:<82}{one.value:>8.2f}{one.by_cpu:>8.2f}{one.aim or '':>7}")
+    if options.json:
+        options.json.write_bytes(
+            msgspec.json.format(msgspec.json.encode({"rows": list(rows.values()), "ratios": compared}))
+        )
+
+
+def show(row: Measured) -> None:
+    """One line of the table."""
+    print(
+        f"{row.what:<46}{row.rate:>9.0f}{1000 / row.rate:>8.2f}{row.cpu_ms:>8.2f}{row.resident_mib:>7.0f}"
+        f"{row.children_mib:>14.0f}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

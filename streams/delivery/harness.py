@@ -30,6 +30,7 @@ from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
 from streams.delivery.progress import Batch, Progress
 from streams.delivery.sizing import Sizing, cut
+from streams.delivery.transport import PromptTransport
 from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
@@ -82,6 +83,7 @@ def stage_app(
         key_serializer="raw",
         value_serializer="raw",
     )
+    app.transport = PromptTransport(app.conf.broker_consumer, app)
     topic = app.topic(
         *stage.inputs,
         key_type=bytes,
