@@ -23,7 +23,8 @@ from schemas.vectors import Vector
 DIMENSIONS = 384
 WINDOW = 256
 """Tokens that the model reads at once, its two special ones included: what it was trained on."""
-_BATCH_TOKENS = 2_048
+_BATCH_TOKENS = 256
+"""Few: what padding to the longest text of a batch wastes is more than larger matrices save."""
 _MOST_WINDOWS = 32
 """Of one text, about 30,000 characters; of a longer one as many, spread evenly from its start to its end."""
 _CACHED_TEXTS = 4_096
@@ -33,7 +34,7 @@ Tokens = list[int]
 
 
 class MiniLM:
-    """`threads` is ONNX Runtime's. Texts of like length go together, at most 2,048 tokens at once."""
+    """`threads` is ONNX Runtime's. Texts of like length go together, at most 256 tokens at once."""
 
     name = "minilm"
     dimensions = DIMENSIONS

@@ -11,7 +11,7 @@ from typing import Final
 from schemas.enriched import Flag
 from streams.links import copies
 from streams.links.judging import DAY_MS, same_person
-from streams.links.telling import Telling, cosine
+from streams.links.telling import Telling, cosines
 from streams.links.window import Window
 
 BURST_MS: Final = 2 * DAY_MS
@@ -47,12 +47,12 @@ def burst(telling: Telling, window: Window) -> list[tuple[Telling, Flag]]:
         return []
     now: list[Telling] = [telling]
     before = 0
-    for identity in window.near(telling, _LOOKED_AT):
-        other = window.get(identity)
-        if other is None or other is telling or not other.praise or not _same_subject(telling, other):
-            continue
-        if (cosine(telling.vector, other.vector) or 0.0) < NEAR_PRAISE:
-            continue
+    near = [window.get(identity) for identity in window.near(telling, _LOOKED_AT)]
+    praises = [
+        other for other in near if other and other is not telling and other.praise and _same_subject(telling, other)
+    ]
+    alike = cosines(telling.vector, [other.vector for other in praises])
+    for other in (other for other, meaning in zip(praises, alike, strict=True) if (meaning or 0.0) >= NEAR_PRAISE):
         age = telling.time - other.time
         if abs(age) <= BURST_MS:
             if all(_voices_differ(other, known) for known in now):

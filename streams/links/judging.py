@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from enrichers.scoring.text import fold
-from streams.links.telling import Telling, cosine
+from streams.links.telling import Telling, cosines
 
 DAY_MS: Final = 86_400_000
 WINDOW_DAYS: Final = 45
@@ -84,12 +84,12 @@ def same_person(a: Telling, b: Telling) -> str | None:
 
 def crowd(telling: Telling, others: Iterable[Telling]) -> int:
     """How many say something alike within days: where an incident has hit many, meaning alone tells no person apart."""
-    return sum(
-        abs(telling.time - other.time) <= CROWD_DAYS * DAY_MS
-        and not same_person(telling, other)
-        and (cosine(telling.vector, other.vector) or 0.0) >= CROWD_NEAR
+    days = [
+        other
         for other in others
-    )
+        if abs(telling.time - other.time) <= CROWD_DAYS * DAY_MS and not same_person(telling, other)
+    ]
+    return sum((near or 0.0) >= CROWD_NEAR for near in cosines(telling.vector, [other.vector for other in days]))
 
 
 def compare(a: Telling, b: Telling, rarity: Rarity, alike: int = 0) -> Pair:
@@ -101,7 +101,7 @@ def compare(a: Telling, b: Telling, rarity: Rarity, alike: int = 0) -> Pair:
     named = not person and bool(a.author and b.author and _handle(a.author) == _handle(b.author))
     if named:
         evidence.append("the same handle in another source")
-    meaning = cosine(a.vector, b.vector)
+    (meaning,) = cosines(a.vector, [b.vector])
     if meaning is not None:
         evidence.append(f"meaning {meaning:.2f}")
     words = _overlap(set(a.words), set(b.words), rarity)

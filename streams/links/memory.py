@@ -108,13 +108,13 @@ class Memory:
     def _link(self, window: Window, telling: Telling) -> None:
         found = []
         candidates = window.candidates(telling)
-        alike = crowd(telling, candidates)
-        for other in candidates:
-            if possible(telling, other):
-                pair = compare(telling, other, window.rarity, alike)
-                sure = confidence(pair)
-                if sure >= THRESHOLD:
-                    found.append((sure, other, pair.evidence))
+        told_alike = [other for other in candidates if possible(telling, other)]
+        alike = crowd(telling, candidates) if told_alike else 0
+        for other in told_alike:
+            pair = compare(telling, other, window.rarity, alike)
+            sure = confidence(pair)
+            if sure >= THRESHOLD:
+                found.append((sure, other, pair.evidence))
         found.sort(key=lambda one: (-one[0], one[1].identity))
         for sure, other, evidence in found[:MAX_LINKS]:
             for one, kin in ((telling, other), (other, telling)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -149,10 +150,15 @@ def packed(vector: str | None) -> bytes:
     return rounded.tobytes()
 
 
-def cosine(one: bytes, other: bytes) -> float | None:
-    """How near two packed vectors are, from -1 to 1; None where one is missing or they are of different lengths."""
-    if not one or len(one) != len(other):
-        return None
-    a = np.frombuffer(one, dtype=np.int8).astype(np.float32)
-    b = np.frombuffer(other, dtype=np.int8).astype(np.float32)
-    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-6))
+def cosines(one: bytes, others: Sequence[bytes]) -> list[float | None]:
+    """How near a packed vector is to others, from -1 to 1; None where either is missing or they differ in length."""
+    found: list[float | None] = [None] * len(others)
+    places = [place for place, other in enumerate(others) if one and len(other) == len(one)]
+    if places:
+        a = np.frombuffer(one, dtype=np.int8).astype(np.float32)
+        rows = np.frombuffer(b"".join(others[place] for place in places), dtype=np.int8)
+        matrix = rows.reshape(len(places), -1).astype(np.float32)
+        norms = np.sqrt(np.einsum("ij,ij->i", matrix, matrix) * (a @ a))
+        for place, value in zip(places, (matrix @ a / np.maximum(norms, 1e-6)).tolist(), strict=True):
+            found[place] = value
+    return found
