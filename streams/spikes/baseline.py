@@ -23,7 +23,9 @@ class Rule:
     has ended, `grow` the factor by which a count must rise to be told again, `minimum` the fewest events that may raise
     an alert, `warm_ms` how much of a series must be known first. `recent_days` and `season_days` are the time constants
     of the two memories; `outbreak` the log10 tail from which the past weighs less; `prior` a variance to mean for as
-    long as fewer than some `prior_events` were seen; `share_ratio` the least rise of the share of negatives.
+    long as fewer than some `prior_events` and `prior_windows` were seen; `clump` and `prior_clumps` the same for how
+    many negatives come at a time; `week_spread` the relative deviation of a week that is like none before;
+    `share_ratio` the least rise of the share of negatives.
     """
 
     bucket_ms: int = 300_000
@@ -35,7 +37,7 @@ class Rule:
     cycle: int = 24
     minimum: float = 6.0
     start: float = 0.8
-    line: float = -6.0
+    line: float = -5.75
     stay: float = 0.5
     grow: float = 2.0
     quiet_ms: int = DAY_MS
@@ -45,6 +47,10 @@ class Rule:
     outbreak: float = -5.0
     prior: float = 2.0
     prior_events: float = 10.0
+    prior_windows: float = 4.0
+    clump: float = 2.5
+    prior_clumps: float = 1.0
+    week_spread: float = 0.35
     share_ratio: float = 1.5
     max_series: int = 250
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log10
+from math import expm1, log10
 
 from streams.spikes.baseline import Rule
 from streams.spikes.tails import deviations, log10_tail
-from streams.spikes.track import Track, dispersion, expected, standout, window
+from streams.spikes.track import Track, doubt, expected, standout, variance, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,27 @@ def look(track: Track, bucket: int, rule: Rule) -> Reading | None:
         if observed < rule.minimum:
             continue
         mean = expected(track, end, hours, rule)
-        tail = log10_tail(observed, mean, mean * dispersion(track, index, rule))
+        tail = log10_tail(observed, mean, variance(track, index, mean, rule))
+        tail = min(tail, _occasions_tail(track, end, index, mean, rule))
         if best is None or tail < best.log10_p:
             best = Reading(end, length, observed, mean, tail, stands)
     return best
+
+
+def _occasions_tail(track: Track, end: int, index: int, mean: float, rule: Rule) -> float:
+    """The tail of how many separate times complaints came: those within an hour of the one before count once.
+
+    However counts clump, clumps come by themselves: one that lasts a day is many, which no clump explains.
+    (Declustering by blocks: Leadbetter, Lindgren and Rootzén 1983.)
+    """
+    length = rule.hours[index] * rule.unit
+    occasions, last = 0, end - length - rule.unit
+    for bucket in sorted(one for one in track.recent if end - length < one <= end):
+        if bucket - last >= rule.unit:
+            occasions, last = occasions + 1, bucket
+    # at most one an hour, and never more than there are events
+    usual = rule.hours[index] * -expm1(-mean / rule.hours[index])
+    return log10_tail(occasions, usual, usual + usual * usual * doubt(track, index, 1.0, rule))
 
 
 def line_for(rule: Rule, series: int, crossing: int) -> float:

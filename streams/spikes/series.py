@@ -12,7 +12,7 @@ from streams.spikes.baseline import Rule
 from streams.spikes.episode import Episode
 from streams.spikes.look import Reading, look, warm
 from streams.spikes.tails import log10_tail
-from streams.spikes.track import Track, add, dispersion, expected, new_track, window
+from streams.spikes.track import Track, add, expected, new_track, variance, window
 
 EXEMPLARS = 5
 MEMBERS = 48
@@ -143,8 +143,8 @@ def _by_severity(series: Series, found: Reading | None, rule: Rule) -> Reading |
     observed = severity_in(series, found.end, found.length) / usual
     hours = found.length // rule.unit
     mean = expected(series.negatives, found.end, hours, rule)
-    spread = dispersion(series.negatives, rule.hours.index(hours), rule)
-    tail = log10_tail(observed, mean, mean * (spread + max(0.0, weights)))
+    spread = variance(series.negatives, rule.hours.index(hours), mean, rule)
+    tail = log10_tail(observed, mean, spread + mean * max(0.0, weights))
     return replace(found, log10_p=tail, measure="severity")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import expm1, log, log1p, sqrt
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,7 @@ from streams.spikes.tails import log10_tail
 WEEK = 7
 GAP_UNITS = 60 * 24
 """A silence longer than this many units says no more than this many."""
+CLUMP_STEPS = 30
 SHRINK = 8.0
 """Events that a season's slot must show before it is believed as much as the mean of all slots."""
 
@@ -40,6 +41,8 @@ class Track(Struct, array_like=True):
     """Fading amounts by hour of the day."""
     days: list[float] = msgspec.field(default_factory=list)
     """Fading amounts by day of the week."""
+    active: float = 0.0
+    """Long mean of the units in which there was anything."""
 
 
 def new_track(bucket: int, rule: Rule) -> Track:
@@ -148,7 +151,8 @@ def _expected(track: Track, season: Season, end: int, length: int, rule: Rule) -
         weight = part if unit == last else 1.0 - part if unit == last - length else 1.0
         if weight:
             total += weight * slots[unit % cycle] * week[unit // cycle % WEEK]
-    return track.level * total
+    # half an event more than was seen (Jeffreys' prior of a Poisson rate): what never came is not impossible
+    return (track.level + 0.5 * max(rule.season_decay, 1.0 / max(track.units, 1))) * total
 
 
 def _remember(track: Track, rule: Rule) -> None:
@@ -162,13 +166,54 @@ def _remember(track: Track, rule: Rule) -> None:
 
 
 def dispersion(track: Track, index: int, rule: Rule) -> float:
-    """Variance to mean of window `index`, at least 1; drawn towards `Rule.prior` while few events were seen."""
+    """Variance to mean of window `index`, at least 1; drawn towards `Rule.prior` while few events or windows were seen.
+
+    The prior is worth `Rule.prior_events` events and `Rule.prior_windows` windows: many events of few days say little
+    about how days differ.
+    """
     # a mean over windows is a mean over the events of so many cycles as the memory holds
     held = min(track.units, 1.0 / rule.season_decay) / rule.hours[index]
-    ratio = (track.squares[index] * held + rule.prior * rule.prior_events) / (
-        track.masses[index] * held + rule.prior_events
-    )
-    return max(1.0, ratio)
+    weight = rule.prior_events + rule.prior_windows * track.masses[index]
+    ratio = (track.squares[index] * held + rule.prior * weight) / (track.masses[index] * held + weight)
+    return max(1.0, ratio, clumped(track, rule))
+
+
+def clumped(track: Track, rule: Rule) -> float:
+    """Variance to mean of a unit's count, by how large its clumps are: units without any event tell how many there are.
+
+    A negative binomial is a Poisson number of clumps of logarithmic size (Quenouille 1949), whose mean is
+    (ratio - 1) / log(ratio). Where few events come at a time this knows clumps from chance long before squares do.
+    Some `Rule.prior_clumps` of `Rule.clump` events are added to what was seen.
+    """
+    if track.active > 0.5:
+        return 1.0  # hardly a unit is empty: squares know more
+    units = min(track.units, 1.0 / rule.season_decay)
+    clumps = -log1p(-track.active) * units
+    size = (track.level * units + rule.prior_clumps * rule.clump) / (clumps + rule.prior_clumps)
+    ratio = max(1.0, 2.0 * size - 1.0)
+    for _ in range(CLUMP_STEPS):
+        ratio = 1.0 + size * log(ratio)
+    return ratio
+
+
+def week_doubt(track: Track, rule: Rule) -> float:
+    """The relative variance of what a week may be like that none before was; it fades as weeks are seen."""
+    return rule.week_spread**2 / max(1.0, min(track.units, 1.0 / rule.season_decay) / (WEEK * rule.cycle))
+
+
+def doubt(track: Track, index: int, ratio: float, rule: Rule) -> float:
+    """How little is known of the mean of window `index`: its relative variance.
+
+    What so few events leave open (a Gamma posterior on the rates of the slots in the window), and `week_doubt`.
+    """
+    events = track.level * min(track.units, 1.0 / rule.season_decay) * min(1.0, rule.hours[index] / rule.cycle)
+    return ratio / (events + SHRINK) + week_doubt(track, rule)
+
+
+def variance(track: Track, index: int, mean: float, rule: Rule) -> float:
+    """Of the count of window `index` around `mean`: how counts scatter, and how little their mean is known."""
+    ratio = dispersion(track, index, rule)
+    return mean * ratio + mean * mean * doubt(track, index, ratio, rule)
 
 
 def _learn(track: Track, unit: int, rule: Rule) -> None:
@@ -183,22 +228,27 @@ def _learn(track: Track, unit: int, rule: Rule) -> None:
     end = (unit + 1) * size - 1
     season = _season(track, rule)
     believed = 1.0
-    for index, length in enumerate(rule.hours):
+    for index in reversed(range(len(rule.hours))):
+        length = rule.hours[index]
         if track.units <= max(length, rule.cycle):
             continue
         mean = _expected(track, season, end, length, rule)
         value = window(track, end, length * size)
-        weight = _believed(track, index, value, mean, rule)
-        believed = min(believed, weight)
+        if index:  # what fills one unit alone may be the way in which these counts clump
+            believed = min(believed, _believed(track, index, value, mean, rule))
         share = max(rule.season_decay, 1.0 / (track.units - max(length, rule.cycle)))
-        track.squares[index] += share * ((weight * (value - mean)) ** 2 - track.squares[index])
+        track.squares[index] += share * ((believed * (value - mean)) ** 2 - track.squares[index])
         track.masses[index] += share * (mean - track.masses[index])
     amount = window(track, end, size)
     if amount and believed < 1.0:
         usual = _expected(track, season, end, 1, rule)
         amount = usual + believed * max(0.0, amount - usual)
     fade = 1.0 - rule.season_decay
-    track.level += max(rule.season_decay, 1.0 / track.units) * (amount - track.level)
+    if not track.active and track.level:
+        track.active = -expm1(-track.level)  # a state of before this was kept
+    share = max(rule.season_decay, 1.0 / track.units)
+    track.level += share * (amount - track.level)
+    track.active += share * (float(amount > 0.0) - track.active)
     slot, day = unit % rule.cycle, unit // rule.cycle % WEEK
     # a slot comes once a cycle, a day once a week: it fades by as much as has passed since
     track.slots[slot] = track.slots[slot] * fade**rule.cycle + amount
@@ -209,11 +259,12 @@ def _learn(track: Track, unit: int, rule: Rule) -> None:
 
 def _believed(track: Track, index: int, value: float, mean: float, rule: Rule) -> float:
     """The weight of a window's excess: less than 1 the further it lies beyond `Rule.outbreak`."""
-    spread = dispersion(track, index, rule)
-    if value <= mean + 3.0 * sqrt(spread * mean) + 1.0:
+    spread = dispersion(track, index, rule) * max(mean, 1e-6)
+    usual = 3.0 * sqrt(spread) + 1.0
+    if value <= mean + usual:
         return 1.0
-    tail = log10_tail(value, mean, spread * max(mean, 1e-6))
-    return 1.0 if tail >= rule.outbreak else (rule.outbreak / tail) ** 2
+    tail = log10_tail(value, mean, spread)
+    return 1.0 if tail >= rule.outbreak else min((rule.outbreak / tail) ** 2, usual / (value - mean))
 
 
 def _skip(track: Track, bucket: int, rule: Rule) -> None:
@@ -242,6 +293,7 @@ def _train_late(track: Track, bucket: int, amount: float, rule: Rule, *, recent:
     weight = max(rule.season_decay, 1.0 / max(track.units, 1))
     fade = (1.0 - rule.season_decay) ** units
     track.level += weight * fade * amount
+    track.active += weight * fade * (1.0 - track.active)
     unit = bucket // rule.unit
     track.slots[unit % rule.cycle] += amount * fade
     track.days[unit // rule.cycle % WEEK] += amount * fade
