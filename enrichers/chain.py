@@ -16,7 +16,7 @@ from enrichers.base import Draft, Enricher, stamped
 
 log = logging.getLogger(__name__)
 
-PART = 32
+PART = 64
 """Posts of one part: enough for the models to work at their best, few enough that the lanes fill early."""
 
 

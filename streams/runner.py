@@ -14,6 +14,7 @@ from contextlib import suppress
 import faust
 from mode import Service
 
+from streams.allocator import few_arenas
 from streams.stages.base import Stage
 
 log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class Runner:
     def __init__(
         self, apps: Sequence[faust.App], stages: Sequence[Stage], *, stop_seconds: float = STOP_SECONDS
     ) -> None:
+        few_arenas()
         self._stages = stages
         self._loop = asyncio.new_event_loop()
         self._deadline = Deadline(stop_seconds)

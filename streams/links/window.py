@@ -6,6 +6,7 @@ import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +45,7 @@ class Window:
         self._vectors: dict[int, bytes] = {}
         self._index: Any = None
         self._rows: dict[object, list[str]] = {}
+        self._bands: dict[int, int | list[int]] = {}
         self._frequency: Counter[str] = Counter()
         self._topics: dict[str, dict[str, int]] = {}
 
@@ -66,6 +68,7 @@ class Window:
             self.remove(oldest)
             gone.append(oldest)
         key, self._next = self._next, self._next + 1
+        telling.words = [intern(word) for word in telling.words]  # thousands of posts have them in common
         self._places[telling.identity] = _Place(telling, key)
         self._by_key[key] = telling.identity
         self._frequency.update(_said(telling))
@@ -73,6 +76,8 @@ class Window:
             held = self._rows.setdefault(row, [])
             held.append(telling.identity)
             del held[:-NEAREST]
+        for band in _bands(telling):
+            self._bands[band] = key if (sharing := self._sharing(band)) == [] else [*sharing, key][-NEAREST:]
         for topic in telling.topics if telling.grievance else ():
             times = self._topics.setdefault(topic, {})
             times[telling.identity] = telling.time
@@ -93,6 +98,12 @@ class Window:
                 held.remove(identity)
             if not held:
                 self._rows.pop(row, None)
+        for band in _bands(place.telling):
+            left = [key for key in self._sharing(band) if key != place.key]
+            if left:
+                self._bands[band] = left if len(left) > 1 else left[0]
+            else:
+                self._bands.pop(band, None)
         for topic in place.telling.topics:
             self._topics.get(topic, {}).pop(identity, None)
             if not self._topics.get(topic, True):
@@ -111,8 +122,7 @@ class Window:
         """Posts that may tell the same: the nearest by meaning, the newest of the person and of each long number."""
         found = dict.fromkeys(self.near(telling, NEAREST))
         for row in _rows(telling):
-            if row[0] != "band":  # those are for copies
-                found.update(dict.fromkeys(self._rows.get(row, ())))
+            found.update(dict.fromkeys(self._rows.get(row, ())))
         found.pop(telling.identity, None)
         return [self._places[identity].telling for identity in found]
 
@@ -132,10 +142,14 @@ class Window:
 
     def copies(self, telling: Telling) -> list[Telling]:
         """Posts whose text shares a band with this one's."""
-        rows = [("band", *band) for band in bands(telling.signature)]
-        found = dict.fromkeys(identity for row in rows for identity in self._rows.get(row, ()))
+        found = dict.fromkeys(self._by_key[key] for band in _bands(telling) for key in self._sharing(band))
         found.pop(telling.identity, None)
         return [self._places[identity].telling for identity in found]
+
+    def _sharing(self, band: int) -> list[int]:
+        """The newest posts with a band; most have only one, which is kept without a list."""
+        held = self._bands.get(band, [])
+        return [held] if isinstance(held, int) else held
 
     def of_author(self, telling: Telling) -> list[Telling]:
         """The newest posts by the same author in the same source."""
@@ -187,5 +201,9 @@ def _rows(telling: Telling) -> list[tuple[object, ...]]:
     if telling.author:
         rows.append(("author", telling.source, telling.author))
         rows.append(("handle", telling.author.strip().removeprefix("@").casefold()))
-    rows += [("band", *band) for band in bands(telling.signature)]
     return rows
+
+
+def _bands(telling: Telling) -> list[int]:
+    """Its bands as small numbers: there are 32 of them. Two that fall together cost a comparison, nothing else."""
+    return [hash(band) for band in bands(telling.signature)]
