@@ -18,6 +18,7 @@ from enrichers.severity import Severity
 from schemas.cases import CaseAnswer, CaseCommand
 from schemas.codec import encode
 from schemas.enriched import EnrichedPost
+from schemas.links import LinkCommand
 from sinks.base import Query, Sink
 from streams.inbox.app import build_app
 from streams.inbox.desk import Desk
@@ -27,6 +28,7 @@ from streams.settings import load_settings
 from streams.stages.case import CaseStage
 from streams.stages.enrich import signal_of
 from streams.stages.index import IndexStage
+from streams.stages.link import LinkStage
 from streams.topics import topics_of
 
 TOPICS = topics_of(load_settings(environ={}))
@@ -46,6 +48,7 @@ class World:
             self._kept.setdefault(TOPICS.cases, {})[document.id.encode()] = case
         self._case = CaseStage(TOPICS, self._read)
         self._index = IndexStage(TOPICS, lambda: sink)
+        self._link = LinkStage(TOPICS, self._read)
         self._thread = ThreadPoolExecutor(1)  # a caller may have an event loop of its own
         self._run(self._index.open())
         self._run(self._case.assigned(frozenset({0})))
@@ -67,6 +70,14 @@ class World:
         (answer,) = [message for message in messages if message.topic == TOPICS.case_answers]
         return msgspec.json.decode(answer.value or b"", type=CaseAnswer)
 
+    def compare(self, posts: Iterable[EnrichedPost]) -> None:
+        """The `link` stage gets to see posts that were told before."""
+        self._stage(self._link, [(TOPICS.signals, encode(signal_of(Draft(post)))) for post in posts])
+
+    def say(self, order: LinkCommand) -> None:
+        """A person's word on two posts."""
+        self._stage(self._link, [(TOPICS.link_commands, encode(order))])
+
     def close(self) -> None:
         """As a line is closed; the world goes on."""
 
@@ -82,7 +93,7 @@ class World:
                 records.append(Record(topic, 0, self._offset, None, value, now))
             messages: list[Message] = self._run(stage.process(records))
         told = [(one.topic, one.value) for one in messages if one.topic in (TOPICS.cases, TOPICS.enriched)]
-        if told and stage is self._case:
+        if told and stage is not self._index:
             self._stage(self._index, [(topic, value or b"") for topic, value in told])
             self.sink.refresh()
         return messages
@@ -91,7 +102,7 @@ class World:
 @contextmanager
 def served(world: World, *, guard: Guard | None = None, desk: Desk | None = None, **given: Any) -> Iterator[str]:
     """The inbox over a world, on a free port; gives its address."""
-    desk = desk or Desk(lambda: world)
+    desk = desk or Desk(lambda: world, send_link=world.say)
     address = Guard(frozenset(), token=guard.token if guard else None)
     config = uvicorn.Config(
         build_app(world.sink, address, desk, live_seconds=0.2, stopping=lambda: server.should_exit, **given),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import click
@@ -12,9 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from schemas.errors import StoreError
-from schemas.identity import from_millis, to_millis
-from schemas.links import LinkCommand
 from sinks.base import Document, Query, Sink
+from sinks.documents import post_of
 from streams.cli.common import errors_console, json_option, opened_store, print_json, settings_of, short
 from streams.cli.sending import send_command
 
@@ -68,23 +65,13 @@ def _said(action: Literal["link", "unlink"], help_: str) -> click.Command:
     @click.option("--actor", required=True, help="Who says so.")
     @click.pass_context
     def say(ctx: click.Context, post: str, other: str, actor: str) -> None:
+        from streams.links.saying import word_on
         from streams.topics import topics_of
 
         settings = settings_of(ctx)
         with opened_store(settings) as sink:
             one, kin = _post(sink, post), _post(sink, other)
-        brands = {_brand(one), _brand(kin)}
-        if len(brands) > 1:
-            raise StoreError("the two posts are of different brands, which are not compared")
-        order = LinkCommand(
-            id=uuid.uuid4().hex,
-            brand=brands.pop(),
-            action=action,
-            identity=one.id,
-            other=kin.id,
-            actor=actor,
-            at=from_millis(to_millis(datetime.now(UTC))),
-        )
+        order = word_on(post_of(one), post_of(kin), action, actor)
         send_command(settings, topics_of(settings).link_commands, order.brand, order, kind="link.command")
         errors_console().print(f"sent: {one.id[:12]} and {kin.id[:12]} are {'one' if action == 'link' else 'two'}")
 
@@ -93,14 +80,6 @@ def _said(action: Literal["link", "unlink"], help_: str) -> click.Command:
 
 command.add_command(_said("unlink", "Part POST and OTHER for good: they do not tell the same complaint."), "part")
 command.add_command(_said("link", "Join POST and OTHER: they tell the same complaint."), "join")
-
-
-def _brand(document: Document) -> str:
-    """As signals are keyed."""
-    from streams.stages.enrich import NAME
-
-    feedback = document.body["feedback"]
-    return str(feedback.get("brand") or feedback["source"])[:NAME]
 
 
 def _links(document: Document) -> list[dict[str, Any]]:

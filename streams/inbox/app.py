@@ -57,6 +57,7 @@ def build_app(
         Route("/case/{case}/step", inbox.step, methods=["POST"]),
         Route("/post/{post}", inbox.post),
         Route("/post/{post}/correct", inbox.correct, methods=["POST"]),
+        Route("/post/{post}/part", inbox.part, methods=["POST"]),
         Route("/suggestions", inbox.suggestions),
         Route("/live", inbox.live),
         Route("/enter", inbox.enter, methods=["GET", "POST"]),
@@ -157,6 +158,7 @@ class _Inbox:
             queue=case.queue,
             case=case,
             shown=self._board.shown(case.identity),
+            topics=self._board.topics(),
             others=self._board.others_of(case),
             before=before,
             after=after,
@@ -173,8 +175,8 @@ class _Inbox:
         if shown.post is None:
             raise HTTPException(404)
         return self._html(
-            request, "case.html.j2", queue=None, case=None, shown=shown, others=0, before=None, after=None,
-            given={}, marker="",
+            request, "case.html.j2", queue=None, case=None, shown=shown, topics=self._board.topics(), others=0,
+            before=None, after=None, given={}, marker="",
         )  # fmt: skip
 
     async def suggestions(self, request: Request) -> Response:
@@ -196,8 +198,15 @@ class _Inbox:
     async def correct(self, request: Request) -> Response:
         """A person's word on a post, from a form."""
         form = await self._form(request, lists=("intents",))
+        return await self._said(request, form, self._desk.correct)
+
+    async def part(self, request: Request) -> Response:
+        """A person's word that two posts do not tell the same complaint, from a form."""
+        return await self._said(request, await self._form(request), self._desk.part)
+
+    async def _said(self, request: Request, form: dict[str, Any], say: Callable[..., tuple[str, str]]) -> Response:
         key = request.path_params["post"]
-        told = await run_in_threadpool(self._desk.correct, self._board, key, form)
+        told = await run_in_threadpool(say, self._board, key, form)
         back = form["back"] if form["back"].startswith("case-") else ""
         return self._told(request, f"/case/{back}" if back else f"/post/{key}", form, form["actor"], told)
 

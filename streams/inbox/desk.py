@@ -12,9 +12,11 @@ import msgspec
 from schemas.cases import CaseAnswer, CaseCommand
 from schemas.enriched import IntentLabel, SentimentLabel
 from schemas.errors import VoceroError
-from streams.cases.correcting import correction_of
+from schemas.links import LinkCommand
+from streams.cases.correcting import NAME, correction_of
 from streams.cases.line import new_command
 from streams.inbox.reading import Board
+from streams.links.saying import word_on
 
 Told = tuple[str, str]
 """`good`, `bad` or `wait`, and a sentence for the one who sent the form."""
@@ -33,8 +35,16 @@ class Line(Protocol):
 class Desk:
     """Opens its line with the first step. `closed` says why no step can be taken here; None where steps can be."""
 
-    def __init__(self, make_line: Callable[[], Line] | None, closed: str | None = None) -> None:
+    def __init__(
+        self,
+        make_line: Callable[[], Line] | None,
+        closed: str | None = None,
+        *,
+        send_link: Callable[[LinkCommand], None] | None = None,
+    ) -> None:
+        """`send_link` gives a word on two posts to Kafka, and returns when it is kept there."""
         self._make_line = make_line
+        self._send_link = send_link
         self._line: Line | None = None
         self._lock = threading.Lock()
         self.closed = closed
@@ -74,6 +84,11 @@ class Desk:
             fields["relevant"] = form["relevant"] == "yes"
         if form["topic"] == "none":
             fields["topics"] = []
+        elif form["topic"]:
+            chosen = next((one for one in board.topics() if one.id == form["topic"]), None)
+            if chosen is None:
+                return "bad", "Nothing was done: there is no such topic any more. Load the page again."
+            fields["topics"] = [msgspec.to_builtins(chosen)]
         undo = form["action"] == "undo"
         if not fields and not undo:
             return "bad", "Nothing was done: say at least one thing that the post really is."
@@ -90,6 +105,28 @@ class Desk:
 
         return self._sent(command, shown)
 
+    def part(self, board: Board, key: str, form: Mapping[str, Any]) -> Told:
+        """Says that two posts do not tell the same complaint."""
+        post, other = board.post(key), board.post(form["other"])
+        if post is None or other is None:
+            return "bad", "There is no such post any more."
+        if not form["actor"].strip():
+            return "bad", "Nothing was done: give your name, so that others know who it was."
+        if self.closed is not None or self._send_link is None:
+            return "bad", f"Nothing was done. {self.closed or ''}".strip()
+        try:
+            self._send_link(word_on(post, other, "unlink", form["actor"].strip()[:NAME]))
+        except VoceroError as error:
+            return "bad", f"Nothing was done: {error}."
+
+        def parted() -> bool:
+            now = board.post(key)
+            return now is None or all(link.identity != other.identity for link in now.links)
+
+        if _shown(parted):
+            return "good", "Done: they are two complaints."
+        return "wait", "Kafka keeps it. The link goes when a link worker runs."
+
     def _sent(self, command: CaseCommand, shown: Callable[[], bool]) -> Told:
         if self.closed is not None or self._make_line is None:
             return "bad", f"Nothing was done. {self.closed or ''}".strip()
@@ -105,12 +142,18 @@ class Desk:
             return "bad", f"Refused: {answer.reason}."
         if answer.outcome == "waiting":
             return "wait", f"Kept: {answer.reason}."
-        deadline = time.monotonic() + INDEX_SECONDS
-        while not shown() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        _shown(shown)
         return "good", "Done."
 
     def close(self) -> None:
         """Closes the line, if it was opened."""
         if self._line is not None:
             self._line.close()
+
+
+def _shown(there: Callable[[], bool]) -> bool:
+    """True as soon as the store shows what was done; False where it does not for a while."""
+    deadline = time.monotonic() + INDEX_SECONDS
+    while not (found := there()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from schemas.cases import Case
-from schemas.enriched import EnrichedPost, Span
+from schemas.enriched import EnrichedPost, Span, TopicRef
 from schemas.errors import StoreError
 from schemas.identity import from_millis, parse_time, to_millis
 from sinks.base import Document, Query, Sink
@@ -25,6 +25,8 @@ OPTIONS = 500
 THREAD = 30
 WEEKS = 6
 TOPICS = 3
+NAMED_TOPICS = 500
+"""The largest topics, among which a person can choose."""
 FILTERS = ("state", "language", "brand", "product", "channel", "author", "customer")
 
 
@@ -46,6 +48,8 @@ class Told:
     post: EnrichedPost
     relation: str
     evidence: tuple[str, ...] = ()
+    linked: bool = False
+    """The same complaint, told elsewhere: a link that a person can undo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,22 @@ class Board:
         post = _post(found.body, identity)
         return Shown(post, cases, lines_of(post), self._thread(post), self._trends(post))
 
+    def topics(self) -> list[TopicRef]:
+        """The topics that there are, by name: what a post can be said to speak of."""
+        hits = self._sink.search(Query(kind="topics", sort="severity", limit=NAMED_TOPICS)).documents
+        found = [document.body["feedback"]["topic"] for document in hits]
+        named = [
+            TopicRef(status="assigned", id=one["id"], label=one["label"], keywords=one.get("keywords", []))
+            for one in found
+            if one.get("status", "active") == "active"
+        ]
+        return sorted(named, key=lambda one: ((one.label or "").casefold(), one.id or ""))
+
+    def post(self, identity: str) -> EnrichedPost | None:
+        """One post by itself."""
+        found = self._sink.get("posts", [identity])[0]
+        return None if found is None else _post(found.body, identity)
+
     def suggestions(self) -> tuple[list[tuple[str, Counter[str]]], bool]:
         """Suggestions by product and what became of them; and whether all were counted."""
         return suggestions_by_product(self._sink)
@@ -166,7 +186,7 @@ class Board:
         for link, found in zip(links, self._sink.get("posts", [link.identity for link in links]), strict=True):
             if found is not None:
                 sure = f"told elsewhere, {link.confidence:.0%} sure"
-                told[link.identity] = Told(_post(found.body, link.identity), sure, tuple(link.evidence))
+                told[link.identity] = Told(_post(found.body, link.identity), sure, tuple(link.evidence), True)
         author = post.author
         name = (author.handle or author.id) if author else None
         asked = [

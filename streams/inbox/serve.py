@@ -7,12 +7,15 @@ from collections.abc import Callable
 import uvicorn
 
 from schemas.errors import SettingsError
+from schemas.links import LinkCommand
 from sinks.base import Sink
 from streams.cases.line import CaseLine
+from streams.cli.sending import send_command
 from streams.inbox.app import build_app
 from streams.inbox.desk import Desk
 from streams.inbox.guard import guard_for
 from streams.settings import Settings
+from streams.topics import topics_of
 
 NO_BROKER = (
     "Read only: no Kafka broker is named here, so no step can be taken. Steps are records on Kafka, taken by a running "
@@ -24,7 +27,12 @@ def desk_of(settings: Settings) -> Desk:
     """The desk that sends steps to the settings' broker; a closed one that says so where none is named."""
     if not settings.kafka_bootstrap_servers:
         return Desk(None, f"{NO_BROKER}.")
-    return Desk(lambda: CaseLine(settings, sender="inbox"))
+    topic = topics_of(settings).link_commands
+
+    def send_link(order: LinkCommand) -> None:
+        send_command(settings, topic, order.brand, order, kind="link.command")
+
+    return Desk(lambda: CaseLine(settings, sender="inbox"), send_link=send_link)
 
 
 def serve(settings: Settings, sink: Sink, *, on_ready: Callable[[str], None] = lambda _: None) -> None:

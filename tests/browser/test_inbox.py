@@ -22,8 +22,11 @@ from schemas.enriched import (
 )
 from schemas.identity import identity
 from schemas.raw import Author, Rating
+from schemas.topics import Topic
 from sinks.base import Query
+from sinks.documents import topic_document
 from sinks.memory import MemorySink
+from streams.links.saying import word_on
 
 pytestmark = pytest.mark.browser
 ATTACKS = (
@@ -247,6 +250,42 @@ def test_a_correction_by_form(inbox: Inbox) -> None:
     page.wait_for_selector(".told.good")
     assert "dismissed" in page.locator(".head").inner_text()
     assert "ana corrected sentiment, intents" in page.locator(".why").inner_text()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_link_is_undone_by_a_button(inbox: Inbox, script: bool) -> None:
+    tellings = [post(0), post(1)]
+    inbox.world.compare(tellings)
+    inbox.world.say(word_on(tellings[0], tellings[1], "link", "luis"))
+    case = next(one for one in inbox.cases() if one["post_id"] == "0")
+    page = inbox.page(f"/case/{case['id']}", java_script_enabled=script)
+    assert "linked by a person" in page.locator(".thread").inner_text()
+    page.locator("summary", has_text="Not the same complaint").click()
+    if script:
+        serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
+        assert serious == []
+    page.locator("#actor-part-1").fill("ana")
+    page.get_by_role("button", name="Undo the link").click()
+    page.wait_for_selector(".told.good")
+    assert page.locator("summary", has_text="Not the same complaint").count() == 0
+    found = inbox.world.sink.get("posts", [one.identity for one in tellings])
+    assert [one.body["feedback"].get("links", []) for one in found] == [[], []]
+
+
+def test_another_topic_is_chosen_from_those_that_there_are(inbox: Inbox) -> None:
+    for topic in (Topic(id="t9", label="torn seams", count=4), Topic(id="t8", label="<b>gone", status="retired")):
+        inbox.world.sink.write([topic_document(topic)])
+    case = next(one for one in inbox.cases() if one["post_id"] == "0")
+    page = inbox.page(f"/case/{case['id']}")
+    page.locator("summary", has_text="Put it right").click()
+    page.locator("#actor-correct").fill("ana")
+    assert page.locator("#topic option").all_inner_texts() == ["as they are", "none of them fits", "torn seams"]
+    page.locator("#topic").select_option(label="torn seams")
+    page.get_by_role("button", name="Correct it").click()
+    page.wait_for_selector(".told.good")
+    (found,) = inbox.world.sink.get("posts", [case["identity"]])
+    assert [topic["id"] for topic in found.body["feedback"]["topics"]] == ["t9"]
+    assert "ana corrected topics" in page.locator(".why").inner_text()
 
 
 def test_hostile_words_are_shown_and_run_nothing(inbox: Inbox) -> None:
