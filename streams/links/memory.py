@@ -17,6 +17,12 @@ from streams.links.window import NEAREST, SIZE, Window
 MAX_LINKS = 8
 MAX_UNDONE = 64
 TOPIC_DAYS = 7
+COMPARED_FIELDS = tuple(
+    name
+    for name in Telling.__struct_fields__
+    if name not in ("version", "topics", "links", "undone", "flags", "factors", "told")
+)
+"""What of a post is compared with others; the rest is what was found, or moves by itself."""
 
 
 class Memory:
@@ -40,14 +46,19 @@ class Memory:
         return None if window is None else window.get(identity)
 
     def observe(self, signal: Signal) -> None:
-        """A post, compared with those before it. A repeat says again what was found; an older version says nothing."""
+        """A post, compared with those before it. An older version says nothing.
+
+        A repeat, or a newer version in which nothing has changed that is compared, says again what was found: when it
+        came first decides what stood before it.
+        """
         window = self._window(signal.brand)
         known = window.get(signal.identity)
         parted: list[str] = []
         if known is not None:
             if signal.version < known.version:
                 return
-            if signal.version == known.version:
+            if signal.version == known.version or unchanged(known, telling_of(signal)):
+                known.version = signal.version
                 self._touched[known.identity] = known
                 return
             parted = known.undone
@@ -132,6 +143,11 @@ class Memory:
             if one is telling or all(known.name != flag.name for known in one.flags):
                 one.flags = with_flag(one.flags, flag)
                 self._say(one)
+
+
+def unchanged(known: Telling, now: Telling) -> bool:
+    """Nothing of the post that is compared has changed. Its topics have not by themselves: the model moves them."""
+    return all(getattr(known, name) == getattr(now, name) for name in COMPARED_FIELDS)
 
 
 def compared(telling: Telling) -> Compared:

@@ -84,6 +84,26 @@ def team(kafka_server: str, tmp_path: Path) -> Iterator[Team]:
         worker.wait(30)
 
 
+def test_a_link_is_parted_from_the_command_line_and_stays_so(team: Team) -> None:
+    again = POST | {"channel": "review", "source": "shop", "created_at": "2026-03-21T10:00:00Z"}
+    owned = [one | {"author": {"handle": "@marta", "customer_id": "C-7"}, "id": "9"} for one in (POST, again)]
+    (team.folder / "two.jsonl").write_text("".join(json.dumps(one) + "\n" for one in owned), encoding="utf-8")
+    team.vocero("produce", "two.jsonl")
+    linked = team.until("links", "--json", holds=lambda row: row["links"])
+    one, other = linked["identity"], linked["links"][0]["identity"]
+    sent = team.vocero("links", "part", one[:12], other, "--actor", "ana")
+    assert "are two" in sent.stderr
+    parted = ("links", "--post", one, "--json")
+    team.until(*parted, holds=lambda row: all(link["identity"] != other for link in row["links"]))
+    team.vocero("produce", "two.jsonl")
+    team.vocero("links", "join", one, other, "--actor", "ana")
+    joined = team.until(*parted, holds=lambda row: any(link["identity"] == other for link in row["links"]))
+    assert next(link for link in joined["links"] if link["identity"] == other)["evidence"] == ["linked by a person"]
+    refused = team.vocero("links", "part", one, "nowhere-to-be-found", "--actor", "ana", check=False)
+    assert refused.returncode == 1
+    assert "there is no such post" in refused.stderr
+
+
 def test_every_step_is_answered_and_a_correction_survives_re_enrichment(team: Team) -> None:
     case = team.until("cases", "--json", holds=lambda row: row["state"] == "opened")
     early = team.vocero("cases", "move", case["id"], "request-removal", "--actor", "ana", check=False)

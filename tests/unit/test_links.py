@@ -320,3 +320,33 @@ async def test_the_stage_turns_bad_records_into_dead_letters_and_old_state_into_
     )
     assert [message.topic for message in messages] == ["feedback.dead-letters"] * 2 + ["feedback.links.state"]
     await asyncio.sleep(0)
+
+
+def test_a_newer_version_in_which_nothing_changed_keeps_what_was_said() -> None:
+    """A producer that sends everything again, without a time of its own, makes new versions in another order."""
+    memory = two()
+    before = {name: msgspec.structs.replace(one) for name, one in told(memory).items() if one is not None}
+    spanish = "La pantalla de la lámpara Lumen llegó rota, pedido 48213, y llevo doce días esperando a soporte"
+    memory.observe(
+        signal("b", version=2, event_time=1_000_000_000_000 + HOUR, author="@mruiz", vector=direction(2, toward=1))
+    )
+    memory.observe(
+        signal(
+            "a", spanish, version=3, channel="review", source="shop", language="es", translation=LAMP, author="@marta",
+            topics=[("t1", "what the model thinks by now")],
+        )
+    )  # fmt: skip
+    after = told(memory)
+    assert {name: one.version for name, one in after.items() if one is not None} == {"a": 3, "b": 2}
+    for name, one in after.items():
+        assert one is not None
+        assert one == msgspec.structs.replace(before[name], version=one.version)
+
+
+def test_an_edit_is_compared_anew() -> None:
+    memory = two()
+    told(memory)
+    memory.observe(signal("b", "All is well now, thank you", version=2, author="@mruiz", vector=direction(9)))
+    found = told(memory)
+    assert found["a"] is not None
+    assert found["a"].links == []
