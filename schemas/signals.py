@@ -37,6 +37,7 @@ class Signal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: Literal["customer", "company"] | None = None
     in_reply_to: str | None = None
     thread_id: str | None = None
+    automatic: Annotated[bool, Meta(description="A machine's reply, such as a note of absence: nobody spoke.")] = False
     excerpt: Annotated[str, Meta(description="Redacted start of the clean text.")] = ""
     translation: str | None = None
     vector: str | None = None

@@ -270,6 +270,7 @@ def build_flow(
 
     def opened_sink() -> Sink:
         erasures.wait()
+        corrections.wait(seconds=10)
         return build_sink(settings) if sink is None else sink()
 
     makers: dict[str, Callable[[], Stage]] = {
@@ -281,7 +282,14 @@ def build_flow(
             again=again,
             erased=erasures,
         ),
-        "index": lambda: IndexStage(topics, opened_sink, observer=observer or UNOBSERVED, erased=erasures, cost=cost),
+        "index": lambda: IndexStage(
+            topics,
+            opened_sink,
+            observer=observer or UNOBSERVED,
+            erased=erasures,
+            cost=cost,
+            corrections=corrections,
+        ),
         "alert": lambda: AlertStage(
             topics, read_state, history_days=settings.history_days, adverts=settings.alerts_adverts
         ),
@@ -309,7 +317,7 @@ def build_flow(
     ]
     if any(stage.name == "enrich" for stage in stages):
         follower.start()
-        corrections.start()
     if any(stage.name in ("enrich", "index") for stage in stages):
+        corrections.start()
         erasures.start()
     return Flow(stages, apps, outbox, ledger, topics, [follower.close, corrections.close, erasures.close, outbox.close])

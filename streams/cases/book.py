@@ -90,13 +90,14 @@ class CaseBook:
         return one
 
     def erase(self, post: str) -> tuple[list[str], list[str], bool]:
-        """Forgets a post: the ids of its cases, those of what waited of it, and whether it had a correction."""
+        """Forgets a post: the ids of its cases, of what waited of it or for it, and whether it had a correction."""
         gone = self._by_post.pop(post, [])
         for key in gone:
             case = self._cases.pop(key)
             for person in _persons(case.brand, case.customer_id, case.source, case.author):
                 self._by_person.get(person, {}).pop(key, None)
         waited = [one.id for one in self._waiting.values() if one.signal is not None and one.signal.identity == post]
+        waited += [key for key in self._waiting_for.get(_start(post), ()) if key not in waited]
         for key in waited:
             self.forget(key)
         return gone, waited, self.corrections.pop(post, None) is not None

@@ -65,7 +65,7 @@ class Desk:
                 self._moved(None, opened(signal, queue))
                 self._catch_up(signal.identity)
         post = answered_post(signal)
-        if signal.role == "company" and post is not None and not self._book.of_post(post):
+        if signal.role == "company" and not signal.automatic and post is not None and not self._book.of_post(post):
             # the post that it answers may still be on its way
             self._wait(Waiting(id=f"reply-{signal.identity}", since=self._now_ms, offset=self._offset, signal=signal))
         self._give_up()

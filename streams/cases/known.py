@@ -1,4 +1,4 @@
-"""People's corrections in every `enrich` worker: followed on their topic, so that a post enriched again keeps them."""
+"""People's corrections, followed on their topic by `enrich` and `index`: a post enriched again keeps them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from streams.cases.corrections import Cost, corrected
 class KnownCorrections:
     """Applies to drafts what people have said of their posts, as of the last record seen. Thread-safe.
 
-    A post that is enriched while its correction is on the way gets it from `index` a moment later.
+    A post that is enriched while its correction is on the way gets it from `index`, which is told of each correction on
+    the topic of the posts themselves too (`note`): it comes there before the post that does not know of it, or after.
     """
 
     def __init__(self, config: dict[str, Any], topic: str, cost: Cost | None = None) -> None:
@@ -49,17 +50,22 @@ class KnownCorrections:
                     correction = self._decode(value)
                 except msgspec.MsgspecError:
                     continue  # not ours
-                if correction.undone:
-                    self._known.pop(name, None)
-                else:
-                    self._known[name] = correction
+                self._known[name] = correction
+
+    def note(self, correction: Correction) -> None:
+        """Takes over a correction that came another way; an older one than is known changes nothing."""
+        with self._lock:
+            known = self._known.get(correction.identity)
+            if known is None or known.step <= correction.step:
+                self._known[correction.identity] = correction
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """The drafts, those that a person corrected with her word in place of the models'."""
         with self._lock:
             known = {draft.post.identity: self._known.get(draft.post.identity) for draft in drafts}
         return [
-            draft if (one := known[draft.post.identity]) is None else self._corrected(draft, one) for draft in drafts
+            draft if (one := known[draft.post.identity]) is None or one.undone else self._corrected(draft, one)
+            for draft in drafts
         ]
 
     def _corrected(self, draft: Draft, correction: Correction) -> Draft:

@@ -45,7 +45,7 @@ def queues(signal: Signal) -> list[CaseQueue]:
     Praise is worth an answer where it asks something, reaches far, or was written at some length. An advert suggests
     and praises nothing; a complaint opens its case whatever else the post seems to be.
     """
-    if signal.role == "company":
+    if signal.role == "company" or signal.automatic:
         return []
     found: list[CaseQueue] = []
     if signal.sentiment == "negative" and "complaint" in signal.intents:
@@ -92,9 +92,10 @@ def opened(signal: Signal, queue: CaseQueue = "complaint") -> Case:
 
 
 def answers(case: Case, signal: Signal) -> bool:
-    """The company's own post that replies to the case's."""
+    """The company's own post that replies to the case's. A machine's reply is no contact: nobody has spoken."""
     return (
         signal.role == "company"
+        and not signal.automatic
         and signal.channel == case.channel
         and signal.source == case.source
         and signal.in_reply_to is not None
@@ -107,7 +108,7 @@ def recovers(case: Case, signal: Signal) -> bool:
 
     Or the complaint itself, edited into a positive one. Praise for another product than the one complained of is none.
     """
-    if case.queue != "complaint" or signal.role == "company" or signal.sentiment != "positive":
+    if case.queue != "complaint" or signal.role == "company" or signal.automatic or signal.sentiment != "positive":
         return False
     if signal.identity == case.identity:
         return signal.version > case.post_version

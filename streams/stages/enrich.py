@@ -226,6 +226,7 @@ def signal_of(draft: Draft) -> Signal:
         role=author.role if author else None,
         in_reply_to=post.in_reply_to,
         thread_id=post.thread_id,
+        automatic=any(post.labels.get(name) is True for name in ("auto_reply", "automatic")),
         excerpt=post.clean_text[:EXCERPT],
         translation=translation[:EXCERPT] if translation else None,
         vector=encode_vector(draft.vector) if draft.vector is not None else None,

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from enrichers.base import Draft
 from enrichers.severity import Severity
 from schemas.alerts import Alert
 from schemas.cases import Case
@@ -30,6 +31,7 @@ from sinks.documents import (
     topic_document,
 )
 from streams.cases.corrections import Cost, corrected
+from streams.cases.known import KnownCorrections
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.observer import UNOBSERVED, Observer
@@ -61,9 +63,14 @@ class IndexStage:
         observer: Observer = UNOBSERVED,
         erased: Container[str] = frozenset(),
         cost: Cost | None = None,
+        corrections: KnownCorrections | None = None,
     ) -> None:
-        """`cost` works out what a corrected post can cost; the enricher `severity` as it is, where none is given."""
+        """`corrections` are laid over posts that were enriched before they were known.
+
+        `cost` works out what a corrected post can cost; the enricher `severity` as it is, where none is given.
+        """
         self._cost = cost or Severity()
+        self._corrections = corrections
         self._topics = topics
         self.inputs: tuple[str, ...] = (
             topics.enriched,
@@ -101,6 +108,8 @@ class IndexStage:
         def take(record: Record) -> list[Message]:
             document = self._document(record)
             if isinstance(document, Relabel | Compared):
+                if isinstance(document, Relabel) and document.correction is not None and self._corrections is not None:
+                    self._corrections.note(document.correction)
                 relabels.append((record, document))
             elif document is not None:
                 work.append(_Work(record, document))
@@ -120,7 +129,7 @@ class IndexStage:
                 if value.startswith(b'{"kind":"'):
                     relabel: Relabel | Compared = self._decode_relabel(value)
                     return relabel
-                return post_document(self._decode_post(value))
+                return post_document(self._with_correction(self._decode_post(value)))
             if topic == self._topics.alerts:
                 return alert_document(without_posts(self._decode_alert(value), self._erased))
             if topic == self._topics.cases:
@@ -135,6 +144,9 @@ class IndexStage:
                 log.warning("index: a record on %s is no dead letter, and is not stored", record.topic)
                 return None
             raise RejectedInput("bad-value", "the record does not fit the schema of its topic") from None
+
+    def _with_correction(self, post: EnrichedPost) -> EnrichedPost:
+        return post if self._corrections is None else self._corrections([Draft(post)])[0].post
 
     async def _relabelled(self, relabels: list[tuple[Record, Relabel | Compared]]) -> list[_Work]:
         """The stored documents with the newest topics and corrections; a post that was replaced keeps its own."""

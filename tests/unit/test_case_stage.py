@@ -16,6 +16,7 @@ from schemas.identity import identity
 from schemas.signals import Signal
 from streams.cases import book
 from streams.cases.rules import case_id
+from streams.erase.forgetting import forget_messages
 from streams.records import Message, Record
 from streams.settings import load_settings
 from streams.stages.case import CaseStage
@@ -249,3 +250,46 @@ async def test_a_correction_is_kept_told_to_the_index_and_moves_its_case() -> No
     await topic.take(order("correct", 4, identity=POST, post_version=1, correct={}))
     kept = msgspec.json.decode(topic.kept[TOPICS.corrections][POST.encode()], type=Correction)
     assert (kept.undone, kept.intents, kept.sentiment) == (True, None, None)
+
+
+async def test_a_machines_reply_is_no_contact_and_no_thanks() -> None:
+    topic = Topic()
+    await topic.take(COMPLAINT, replace(REPLY, automatic=True))
+    assert topic.case().state == "opened"
+    assert topic.kept.get(TOPICS.case_waiting, {}) == {}
+    absent = replace(COMPLAINT, identity="d" * 64, post_id="80", sentiment="positive", automatic=True, version=2)
+    await topic.take(replace(absent, event_time=COMPLAINT.event_time + 1))
+    assert topic.case().state == "opened"
+    early = Topic()
+    await early.take(replace(REPLY, automatic=True), COMPLAINT)
+    assert early.case().state == "opened"
+    await early.take(REPLY)
+    assert early.case().state == "answered"
+
+
+async def test_erasing_a_post_takes_what_waits_for_it_and_its_correction() -> None:
+    topic = Topic()
+    await topic.take(order("note", 1, note="she called about it"), REPLY)
+    await topic.take(order("correct", 2, identity=POST, post_version=1, correct={"sentiment": "neutral"}))
+    assert len(topic.kept[TOPICS.case_waiting]) == 2
+    assert len(topic.kept[TOPICS.corrections]) == 1
+    forget = [one for one in forget_messages(TOPICS, POST, "2026-04-02T10:00:00Z", [0]) if one.topic == TOPICS.signals]
+    (told,) = forget
+    await topic.feed([Record(told.topic, 0, 99, told.key, told.value, NOW, told.headers)])
+    assert (topic.kept[TOPICS.case_waiting], topic.kept[TOPICS.corrections]) == ({}, {})
+    topic.restart()
+    await topic.take(COMPLAINT)
+    assert [event.action for event in topic.case().history] == ["open"]
+
+
+async def test_a_thread_that_points_at_itself_and_two_that_point_at_each_other_move_no_case() -> None:
+    topic = Topic()
+    one = replace(COMPLAINT, in_reply_to="77", thread_id="77")
+    two = replace(COMPLAINT, identity=identity("social", "chirper", "78"), post_id="78", in_reply_to="79")
+    three = replace(COMPLAINT, identity=identity("social", "chirper", "79"), post_id="79", in_reply_to="78")
+    await topic.take(one, two, three)
+    assert {msgspec.json.decode(value, type=Case).state for value in topic.kept[TOPICS.cases].values()} == {"opened"}
+    assert len(topic.kept[TOPICS.cases]) == 3
+    own = replace(REPLY, in_reply_to="78")  # the company answers itself
+    await topic.take(own)
+    assert topic.case().state == "opened"

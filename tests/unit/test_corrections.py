@@ -190,3 +190,27 @@ def test_a_word_that_says_nothing_or_too_much_is_misuse(
     store: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     assert run(store, [POST.identity, "--actor", "ana", *words], monkeypatch).exit_code == 2
+
+
+async def test_a_post_that_was_being_enriched_while_it_was_corrected_keeps_the_correction() -> None:
+    """`enrich` had not seen the correction, and sent the post after `index` had been told of it."""
+    sink = MemorySink()
+    known = KnownCorrections({}, TOPICS.corrections)
+    stage = IndexStage(TOPICS, lambda: sink, corrections=known)
+    await stage.open()
+
+    async def come(*values: Any) -> Any:
+        await stage.process([Record(TOPICS.enriched, 0, n, None, encode(one), 1) for n, one in enumerate(values)])
+        return sink.get("posts", [POST.identity])[0].body["feedback"]
+
+    await come(POST)
+    word = said(sentiment="negative", relevant=False)
+    told = await come(Relabel(identity=POST.identity, version=1000, correction=word))
+    assert told["sentiment"]["label"] == "negative"
+    after = await come(POST)
+    assert (after["sentiment"]["label"], after["relevance"]["relevant"]) == ("negative", False)
+    assert after["correction"]["model"]["sentiment"]["label"] == "positive"
+    undone = replace(word, step=2, undone=True, sentiment=None, relevant=None)
+    assert "correction" not in await come(Relabel(identity=POST.identity, version=1000, correction=undone))
+    known.note(word)  # an older word, delivered again
+    assert (await come(replace(POST, version=1001, text="another"))).get("correction") is None
