@@ -36,7 +36,7 @@ types: $(VENV)/.test ## mypy, strict
 test-hub: setup-hub ## the tests that need sentence-transformers and torch (5.6 GB)
 	@.venv-hub/bin/python -m pytest tests -m "unit or contract and not integration" -k "hub or parity or minilm"
 
-bench: $(VENV)/.test ## speed, side by side in one run
+bench: $(VENV)/.test ## speed of enrichers, chain, workers and stores, side by side in one run
 	@$(BIN)/python -m benchmarks
 
 soak: setup-test ## random kills of workers, broker and store for 30 minutes; SOAK="--posts 5000 --minutes 3" for less
