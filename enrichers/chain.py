@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import msgspec
 
 from enrichers.base import Draft, Enricher, stamped
+from enrichers.recent import Asked, Recent
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,11 @@ class Chain:
         for thread, lane in later:
             under_way = [thread.submit(_after, one, lane) for one in under_way]
         return [draft for one in under_way for draft in one.result()]
+
+    def caches(self) -> dict[str, Asked]:
+        """Of every enricher that keeps answers: how often they were of use."""
+        kept = ((one.name, getattr(one, "recent", None)) for one in self.enrichers)
+        return {name: recent.counts() for name, recent in kept if isinstance(recent, Recent)}
 
     def close(self) -> None:
         """Ends child processes and frees models."""

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from enrichers.base import Draft
 from enrichers.engines.base import Translated, TranslationEngine
+from enrichers.recent import Recent
 from schemas.enriched import EnrichedPost, Span, Translation, TranslationStatus
 from schemas.errors import EngineError
 
 log = logging.getLogger(__name__)
 
-_CACHED_TEXTS = 20_000
-_CACHED_CHARACTERS = 500
-"""Longer texts are hardly ever repeated, and would make the cache's memory hard to foresee."""
+_CACHED_BYTES = 16 * 2**20
+"""Of translations: about 30,000 sentences."""
 _FAILURES_IN_A_ROW = 3
 """After so many texts failed one by one, the engine counts as broken for the rest of the batch."""
 _IDENTITY = Translation(status="identity", confidence=1.0)
@@ -39,8 +38,7 @@ class Translate:
         for engine in reversed(self._engines):
             self._by_language.update(dict.fromkeys(engine.languages() - {"en"}, engine))
         self.version = "+".join(f"{engine.name}-{engine.version}" for engine in self._engines) or "none"
-        self._cache: OrderedDict[Key, Translated] = OrderedDict()
-        self._lock = threading.Lock()
+        self.recent: Recent[Key, Translated] = Recent(_CACHED_BYTES, _bytes, largest=4_096)
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `translation` on every span and on the post. Never raises for an engine's sake."""
@@ -60,15 +58,12 @@ class Translate:
 
     def _translated(self, wanted: Iterable[Key]) -> tuple[dict[Key, Translated], set[Key]]:
         """What the cache or the engines know, and what an engine failed on."""
-        done: dict[Key, Translated] = {}
+        keys = list(wanted)
+        done = self.recent.known(keys)
         asked: dict[str, list[str]] = defaultdict(list)
-        with self._lock:
-            for key in wanted:
-                if key in self._cache:
-                    self._cache.move_to_end(key)
-                    done[key] = self._cache[key]
-                else:
-                    asked[key[0]].append(key[1])
+        for language, text in keys:
+            if (language, text) not in done:
+                asked[language].append(text)
         failed: set[Key] = set()
         for language, texts in asked.items():
             answers = _ask(self._by_language[language], texts, language)
@@ -77,16 +72,8 @@ class Translate:
                     failed.add((language, text))
                 else:
                     done[language, text] = answer
-        self._remember(done)
+        self.recent.remember(done)
         return done, failed
-
-    def _remember(self, done: dict[Key, Translated]) -> None:
-        with self._lock:
-            for key, answer in done.items():
-                if len(key[1]) <= _CACHED_CHARACTERS:
-                    self._cache[key] = answer
-            while len(self._cache) > _CACHED_TEXTS:
-                self._cache.popitem(last=False)
 
     def _apply(self, draft: Draft, done: dict[Key, Translated], failed: set[Key]) -> Draft:
         post = draft.post
@@ -186,6 +173,10 @@ def _status(clean_text: str, spans: Sequence[Span]) -> TranslationStatus:
     if said == {"unsupported"}:
         return "unsupported"
     return "partial" if "unsupported" in said else "translated"
+
+
+def _bytes(key: Key, answer: Translated) -> int:
+    return 300 + 2 * (len(key[1]) + len(answer.text))
 
 
 def _has_words(text: str) -> bool:

@@ -12,9 +12,11 @@ from threading import Lock
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from enrichers.recent import Asked
 from streams.delivery.observer import Partition
 from streams.headers import arrived_header
 from streams.records import Message, Record
@@ -75,6 +77,8 @@ class Metrics:
                 self._records.labels(stage, outcome)
             for family in (self._retries, self._sizes, self._work, self._batches):
                 family.labels(stage)
+        self.caches: Callable[[], Mapping[str, Asked]] = dict
+        """Whoever makes a worker with caches puts in what reads them."""
         self.registry.register(_Gauges(self))
         ProcessCollector(registry=self.registry)
 
@@ -182,8 +186,17 @@ class _Gauges(Collector):
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        """Every gauge of the process."""
+    def collect(self) -> Iterable[Metric]:
+        """Every gauge of the process, and what is counted elsewhere."""
+        caches = CounterMetricFamily(
+            "vocero_cache",
+            "Texts that a model was asked about, by whether their answer was known.",
+            labels=["cache", "outcome"],
+        )
+        for name, counts in self._metrics.caches().items():
+            caches.add_metric([name, "hit"], counts.found)
+            caches.add_metric([name, "miss"], counts.asked - counts.found)
+        yield caches
         build = GaugeMetricFamily("vocero_build_info", "The version that runs.", labels=["version"])
         build.add_metric([version("vocero")], 1)
         yield build

@@ -90,6 +90,7 @@ def _run(
     from streams.reenrich import Finish, again
     from streams.runner import Runner
     from streams.serve import MetricsServer
+    from streams.stages.enrich import EnrichStage
     from streams.topics import plan, topics_of
     from streams.wiring import build_flow
 
@@ -121,6 +122,9 @@ def _run(
             reach(settings)
             check_rights(settings, names)
         if metrics is not None:
+            metrics.caches = lambda: {
+                k: v for one in flow.stages if isinstance(one, EnrichStage) for k, v in one.caches().items()
+            }
             server = MetricsServer(metrics, settings.metrics_host, settings.metrics_port)
             opened.callback(server.close)
             say(f"metrics and health: http://{settings.metrics_host}:{server.port}")

@@ -11,6 +11,8 @@ from typing import Protocol
 import msgspec
 
 from enrichers.base import Draft
+from enrichers.chain import Chain
+from enrichers.recent import Asked
 from schemas.codec import Limits, decode_raw, encode
 from schemas.enriched import EnrichedPost, Span
 from schemas.errors import RejectedInput
@@ -183,6 +185,10 @@ class EnrichStage:
             arrived_ms=record.timestamp_ms,
         )
         return headers if only is None else headers | {FOR: only.encode()}
+
+    def caches(self) -> dict[str, Asked]:
+        """How often the chain's caches were of use; empty before it is made."""
+        return self._chain.caches() if isinstance(self._chain, Chain) else {}
 
     def close(self) -> None:
         """Ends the engines' child processes and the model thread."""

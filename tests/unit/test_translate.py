@@ -112,7 +112,7 @@ def test_a_batch_asks_once_per_language_and_each_text_once(engine: ScriptedTrans
 
 
 def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch, engine: ScriptedTranslation) -> None:
-    monkeypatch.setattr("enrichers.translate._CACHED_TEXTS", 2)
+    monkeypatch.setattr("enrichers.translate._CACHED_BYTES", 650)  # two short texts
     enricher = Translate([engine])
     for text in ("a", "b", "c", "a", "c"):
         enricher([draft(("es", text))])
