@@ -24,7 +24,7 @@ class Recent(Generic[K, V]):
     """Answers by key, the ones that were not asked for longest leaving first. Thread-safe."""
 
     def __init__(self, most_bytes: int, weigh: Callable[[K, V], int], *, largest: int) -> None:
-        """`weigh` gives the bytes of an entry, more or less; one above `largest` hardly ever returns and is not kept."""
+        """`weigh` gives about the bytes of an entry; one above `largest` hardly ever returns and is not kept."""
         self._most = most_bytes
         self._largest = largest
         self._weigh = weigh
