@@ -75,6 +75,9 @@ class Memory:
         if telling.grievance:
             telling.factors = _recurrence(telling, window)
             telling.told |= bool(telling.factors)
+        # kept after all that it has changed: once it is known it is not compared again, so a crash before it repeats it
+        # and a crash after it has lost nothing of it
+        self._touched[telling.identity] = self._touched.pop(telling.identity, telling)
 
     def command(self, command: LinkCommand) -> None:
         """A person's word. Raises RejectedInput where one of the posts is not remembered (any more)."""
@@ -130,7 +133,8 @@ class Memory:
         for sure, other, evidence in found[:MAX_LINKS]:
             for one, kin in ((telling, other), (other, telling)):
                 link = Link(identity=kin.identity, confidence=round(sure, 4), evidence=list(evidence))
-                links = sorted([*one.links, link], key=lambda each: -each.confidence)[:MAX_LINKS]
+                others = [each for each in one.links if each.identity != kin.identity]
+                links = sorted([*others, link], key=lambda each: -each.confidence)[:MAX_LINKS]
                 if links != one.links:
                     one.links = links
                     self._say(one)

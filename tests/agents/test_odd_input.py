@@ -159,6 +159,17 @@ CASES: dict[str, Case] = {
     ),
     "a rating out of 0": clean(PERSON, unrated, rating={"value": 5, "best": 0}),
     "a rating out of -5": clean(PERSON, unrated, rating={"value": 5, "best": -5}),
+    "a rating of -3 out of 5": clean(
+        PERSON, lambda post: unrated(post) and post["rating"]["value"] == -3, rating={"value": -3}
+    ),
+    "10^18 followers": clean(
+        "Terrible, broken.",
+        lambda post: 0 < post["severity"]["score"] <= 1 and post["author"]["followers"] == 10**18,
+        author={"handle": "@far", "followers": 10**18},
+    ),
+    "a post that answers itself": clean(
+        PERSON, lambda post: post["in_reply_to"] == "odd", in_reply_to="odd", thread_id="odd"
+    ),
     "a rating of 1e308 out of 1e-308": clean(PERSON, rating={"value": 1e308, "best": 1e-308}),
     # times
     "the year 9999": clean(PERSON, arrival, created_at="9999-12-31T23:59:59Z", updated_at="9999-12-31T23:59:59Z"),

@@ -340,6 +340,17 @@ async def test_the_thread_holds_replies_and_the_same_customer(browser: Browser, 
     assert "Answered in public" in page
 
 
+async def test_threads_that_point_at_themselves_or_at_each_other_are_shown_once(browser: Browser, world: Any) -> None:
+    own = complaint(1, in_reply_to="1", thread_id="1", version=2)
+    one = complaint(5, in_reply_to="6", thread_id="6", author=Author(handle="@one"), text="The first of two")
+    two = complaint(6, in_reply_to="5", thread_id="5", author=Author(handle="@two"), text="The second of two")
+    world.tell([own, one, two])
+    for post, others in ((own, 0), (one, 1), (two, 1)):
+        page = await browser.get(f"/post/{post.identity}")
+        assert page.status_code == 200
+        assert page.text.count("All about it") == others
+
+
 def only_case_of(world: Any) -> str:
     case = world.sink.search(Query(kind="cases", channel="social")).documents[0]
     return str(case.id)

@@ -350,3 +350,36 @@ def test_an_edit_is_compared_anew() -> None:
     found = told(memory)
     assert found["a"] is not None
     assert found["a"].links == []
+
+
+def test_a_crash_while_state_is_kept_changes_nothing_once_the_post_comes_again() -> None:
+    """State goes out post by post, in order; after a crash only the first of them were kept."""
+    spanish = "La pantalla de la lámpara Lumen llegó rota, pedido 48213, y llevo doce días esperando a soporte"
+    before: list[Signal] = [
+        signal("a", spanish, channel="review", source="shop", language="es", translation=LAMP, author="@marta"),
+        signal("copy", channel="review", source="mart", author="@zoe", sentiment="positive", intents=[]),
+    ]
+    last = signal("b", event_time=1_000_000_000_000 + HOUR, author="@mruiz", vector=direction(2, toward=1))
+
+    def kept(steps: list[tuple[str, Telling | None]]) -> dict[str, Telling]:
+        state: dict[str, Telling] = {}
+        for name, one in steps:
+            if one is None:
+                state.pop(name, None)
+            else:
+                state[name] = msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Telling)
+        return state
+
+    memory = Memory()
+    for one in before:
+        memory.observe(one)
+    first = kept(list(memory.changed()))
+    memory.observe(last)
+    steps = list(memory.changed())
+    assert len(steps) == 3
+    whole = first | kept(steps)
+    for crash in range(len(steps) + 1):
+        state = kept([*first.items(), *steps[:crash]])
+        again = Memory(sorted(state.values(), key=lambda one: (one.time, one.identity)))
+        again.observe(last)
+        assert state | kept(list(again.changed())) == whole, crash
