@@ -75,6 +75,8 @@ def _show(console: Console, post: EnrichedPost, *, full: bool) -> None:
         head.append(f" {post.sentiment.score:+.2f}")
     if post.severity is not None and post.severity.score > 0:
         head.append(f"  severity {post.severity.score:.2f}")
+    if post.relevance is not None and not post.relevance.relevant:
+        head.append(f"  {post.relevance.kind or 'not relevant'}", style="magenta")
     if post.place:
         head.append(f"  {short(post.place, 30)}")
     head.append(f"  {post.identity[:12]}", style="dim")
