@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,6 +66,14 @@ def umsab(languages: Sequence[str], folder: Path = UMSAB) -> list[Labelled]:
             rows = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
             posts += [Labelled(Utterance(row["text"], language), row["label"], frozenset(), "test") for row in rows]
     return posts
+
+
+def thinned(posts: Sequence[Labelled], most: int) -> list[Labelled]:
+    """Every n-th post of each language, so that at most `most` are left of it."""
+    by_language: dict[str, list[Labelled]] = defaultdict(list)
+    for post in posts:
+        by_language[post.said.language].append(post)
+    return [post for own in by_language.values() for post in own[:: max(1, -(-len(own) // most))]]
 
 
 class Cache:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from labelled import Cache, Labelled
 
 from enrichers.engines.apertium import Apertium
-from enrichers.engines.minilm import MiniLM
+from enrichers.engines.e5 import E5
 from streams.training.understanding import understood
 
 
@@ -17,7 +17,7 @@ def fill(cache: Cache, posts: Sequence[Labelled]) -> None:
     missing = cache.missing(posts)
     if not missing:
         return
-    translator, embedder = Apertium(), MiniLM()
+    translator, embedder = Apertium(), E5()
     try:
         for one in understood([replace(said, english=None) for said in missing], [translator], embedder):
             assert one.vector is not None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from labelled import INTENTS, SENTIMENTS, Labelled, feedback, umsab
+from labelled import INTENTS, SENTIMENTS, Labelled, feedback, thinned, umsab
 from sacrebleu.metrics import BLEU, CHRF
 from sklearn.metrics import f1_score
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures what the shipped profile says against labels.")
     parser.add_argument("--umsab", type=int, default=324, help="tweets per language, at most (default: one part)")
     options = parser.parse_args()
-    tweets = _thinned(umsab(LANGUAGES), options.umsab)
+    tweets = thinned(umsab(LANGUAGES), options.umsab)
     posts = feedback()
     own = [post for post in posts if post.split == "test"]
     _language(tweets)
@@ -54,14 +54,6 @@ def main() -> None:
                 print(f"\nsentiment, {title}: not here, not measured")
     finally:
         chain.close()
-
-
-def _thinned(posts: Sequence[Labelled], most: int) -> list[Labelled]:
-    """Every n-th post of each language, so that at most `most` are left of it."""
-    by_language: dict[str, list[Labelled]] = defaultdict(list)
-    for post in posts:
-        by_language[post.said.language].append(post)
-    return [post for own in by_language.values() for post in own[:: max(1, -(-len(own) // most))]]
 
 
 def _language(tweets: Sequence[Labelled]) -> None:

@@ -1,6 +1,6 @@
 """Fits the sentiment and intent heads on own-written posts, writes them with their cards, and measures them.
 
-    python benchmarks/train_heads.py [--cache FILE.npz] [--dry-run]
+    python benchmarks/train_heads.py [--cache FILE.npz] [--umsab N] [--dry-run]
 
 Deterministic: the same posts and the same embedding engine give the same bytes. UMSAB is measured on where
 it lies beside the project, and never trained on.
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, umsab
+from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, thinned, umsab
 from pipeline import fill
 from sklearn.metrics import f1_score
 
 from enrichers import intent
 from enrichers.scoring.cues import load_cues
-from enrichers.scoring.features import Utterance, load_lexicons, read
+from enrichers.scoring.features import Reader, Utterance
 from enrichers.scoring.heads import Head, Inputs, sigmoid
 from enrichers.scoring.ngrams import Hashing
 from streams.training.fitting import Recipe, best_cut, head, matrix, multinomial, out_of_fold
@@ -29,8 +29,8 @@ from streams.training.sentiment import Example, fit, measure, write
 
 MODELS = Path(__file__).parents[1] / "enrichers" / "models"
 TWEETS = ("en", "es", "it", "pt", "fr", "de")
-VERSION = "1"
-INTENT = Recipe(vector=2.0, dense=2.0, hashed=2.0, inverse_penalty=0.3)
+VERSION = "2"
+INTENT = Recipe(vector=4.0, dense=2.0, hashed=2.0, inverse_penalty=0.3)
 
 Features = Callable[[Utterance], Inputs]
 
@@ -39,20 +39,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Fits and measures the sentiment and intent heads.")
     parser.add_argument("--cache", type=Path, help="keep English and vectors in this .npz file between runs")
     parser.add_argument("--dry-run", action="store_true", help="measure only, write nothing")
+    parser.add_argument("--umsab", type=int, default=324, help="tweets per language to measure on, at most")
     options = parser.parse_args()
-    posts, tweets = feedback() + anchors(), umsab(TWEETS)
+    posts, tweets = feedback() + anchors(), thinned(umsab(TWEETS), options.umsab)
     cache = Cache(options.cache)
     fill(cache, posts + tweets)
     posts, tweets = [cache.filled(p) for p in posts], [cache.filled(p) for p in tweets]
-    lexicons, cues, hashing = load_lexicons(), load_cues(), Hashing()
+    reader, cues = Reader(), load_cues()
     trained = Counter(p.said.language for p in posts if p.split == "train")
     print(f"train {sum(trained.values())} posts {dict(trained)}, test {sum(p.split == 'test' for p in posts)}")
 
     def moods(said: Utterance) -> Inputs:
-        return read(said, lexicons, hashing).inputs
+        return reader(said).inputs
 
     def wants(said: Utterance) -> Inputs:
-        return intent.inputs(said, lexicons, cues, hashing)
+        return intent.inputs(said, reader, cues)
 
     heads = fit(_examples(posts, moods))
     measured = _report_sentiment(heads, posts, tweets, moods)
@@ -82,14 +83,14 @@ def _intent(posts: Sequence[Labelled], features: Features, with_vector: bool) ->
         model = make().fit(x, y)
         weights.append(model.coef_[0])
         biases.append(model.intercept_[0] - best_cut(out_of_fold(make, x, y, np.ones(len(y))), y))
-    return head(np.array(weights), np.array(biases), INTENT, len(rows[0].dense), with_vector)
+    return head(np.array(weights), np.array(biases), INTENT, len(rows[0].dense), Hashing().buckets)
 
 
 def _report_sentiment(
     heads: Mapping[str, Head], posts: Sequence[Labelled], tweets: Sequence[Labelled], features: Features
 ) -> dict[str, Any]:
     measured: dict[str, Any] = {}
-    for title, chosen in (("own test", [p for p in posts if p.split == "test"]), ("UMSAB train+val", tweets)):
+    for title, chosen in (("own test", [p for p in posts if p.split == "test"]), ("UMSAB", tweets)):
         if not chosen:
             print(f"{title}: not here, not measured")
             continue

@@ -17,12 +17,15 @@ class Draft:
     """A post on its way through the enrichers, with the vectors that do not travel.
 
     `vectors` has shape (len(post.spans), d), one unit row per span; `vector` has shape (d,), the whole post's.
-    Both are None before `embed`, and stay None for a post without words.
+    Both are None before `embed`, and stay None for a post without words. `own_vectors` and `own_vector` are the same
+    of the post's own words, whatever their language, by the engine that `sentiment` and `intent` were fitted on.
     """
 
     post: EnrichedPost
     vectors: Vector | None = None
     vector: Vector | None = None
+    own_vectors: Vector | None = None
+    own_vector: Vector | None = None
 
     def with_post(self, **fields: Any) -> Self:
         """A copy whose post has these fields replaced."""

@@ -1,8 +1,8 @@
-"""A vector per span and one per post, from the English where the engine reads only that: shared by what follows."""
+"""A vector per span and one per post: of the English for what compares posts, of the own words for what judges one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from enrichers.base import Draft
 from enrichers.engines.base import EmbeddingEngine
 from enrichers.translate import english
-from schemas.enriched import EnrichedPost, Span
+from schemas.enriched import Span
 from schemas.errors import EngineError
 from schemas.vectors import Vector, encode_vector
 
@@ -27,31 +27,64 @@ class Embed:
     def __init__(self, engine: EmbeddingEngine, *, original: bool = False) -> None:
         """`original`: the engine reads every language, so it gets the post's own words and not their English."""
         self._engine = engine
-        self._original = original
+        self._read = _original if original else english
         self.version = f"{engine.name}-{engine.version}"
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `vectors` (n_spans, d), `vector` (d,) and `post.embedding`; raises EngineError."""
-        texts = [[self._read(draft.post, span) for span in draft.post.spans] for draft in drafts]
+        texts = _texts(drafts, self._read)
         drafts = [_noted(draft, own) for draft, own in zip(drafts, texts, strict=True)]
-        posts = [shortened(own) if any(map(_has_words, own)) else [] for own in texts]
-        wanted = list(dict.fromkeys(text for own in posts for text in own))
-        rows = dict(zip(wanted, _checked(self._engine, wanted), strict=True)) if wanted else {}
-        return [_apply(draft, own, rows) for draft, own in zip(drafts, posts, strict=True)]
+        found = _embedded(self._engine, texts)
+        return [
+            replace(draft, vectors=rows, vector=row).with_post(embedding=None if row is None else encode_vector(row))
+            for draft, (rows, row) in zip(drafts, found, strict=True)
+        ]
 
     def close(self) -> None:
         self._engine.close()
 
-    def _read(self, post: EnrichedPost, span: Span) -> str:
-        return post.clean_text[span.start : span.end] if self._original else english(post.clean_text, span)
+
+class Listen:
+    """The enricher `listen`: vectors of the post's own words, which `sentiment` and `intent` read and nothing else."""
+
+    name = "listen"
+
+    def __init__(self, engine: EmbeddingEngine) -> None:
+        self._engine = engine
+        self.version = f"{engine.name}-{engine.version}"
+
+    def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
+        """Drafts with `own_vectors` (n_spans, d) and `own_vector` (d,); raises EngineError."""
+        found = _embedded(self._engine, _texts(drafts, _original))
+        return [
+            replace(draft, own_vectors=rows, own_vector=row) for draft, (rows, row) in zip(drafts, found, strict=True)
+        ]
+
+    def close(self) -> None:
+        self._engine.close()
 
 
-def _apply(draft: Draft, texts: list[str], rows: dict[str, Vector]) -> Draft:
+def _original(text: str, span: Span) -> str:
+    return text[span.start : span.end]
+
+
+def _texts(drafts: Sequence[Draft], read: Callable[[str, Span], str]) -> list[list[str]]:
+    return [[read(draft.post.clean_text, span) for span in draft.post.spans] for draft in drafts]
+
+
+def _embedded(engine: EmbeddingEngine, texts: Sequence[list[str]]) -> list[tuple[Vector | None, Vector | None]]:
+    """Of each post's spans: their vectors (n_spans, d) and the whole's (d,); None of both without words."""
+    posts = [shortened(own) if any(map(_has_words, own)) else [] for own in texts]
+    wanted = list(dict.fromkeys(text for own in posts for text in own))
+    rows = dict(zip(wanted, _checked(engine, wanted), strict=True)) if wanted else {}
+    return [_of_post(own, rows) for own in posts]
+
+
+def _of_post(texts: list[str], rows: Mapping[str, Vector]) -> tuple[Vector | None, Vector | None]:
     if not texts:
-        return replace(draft, vectors=None, vector=None).with_post(embedding=None)
+        return None, None
     vectors = np.stack([rows[text] for text in texts])
-    vector = pooled(vectors, [len(text) if _has_words(text) else 0 for text in texts])
-    return replace(draft, vectors=vectors, vector=vector).with_post(embedding=encode_vector(vector))
+    return vectors, pooled(vectors, [len(text) if _has_words(text) else 0 for text in texts])
 
 
 def shortened(texts: Sequence[str]) -> list[str]:

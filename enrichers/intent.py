@@ -10,12 +10,12 @@ import numpy as np
 
 from enrichers.base import Draft
 from enrichers.scoring.cues import Cues, load_cues
-from enrichers.scoring.features import UNKNOWN, Lexicons, Utterance, load_lexicons, read
+from enrichers.scoring.features import UNKNOWN, Reader, Utterance
 from enrichers.scoring.heads import Inputs, Scores, folder, load, sigmoid
-from enrichers.scoring.ngrams import Hashing
+from enrichers.scoring.said import main_language, span_said
 from enrichers.scoring.text import has_words
-from schemas.enriched import EnrichedPost, IntentLabel
 from schemas.enriched import Intent as Wanted
+from schemas.enriched import IntentLabel
 
 LABELS: Final[tuple[IntentLabel, ...]] = get_args(IntentLabel)[:-1]
 """complaint, suggestion, question, praise: each has a probability of its own; `other` is what is left."""
@@ -32,22 +32,21 @@ _OTHER = Wanted(label="other", confidence=1.0)
 class Intent:
     """The enricher `intent`: the labels whose probability reaches the threshold, the likeliest first, else `other`.
 
-    A company's own reply wants nothing: `other`. So does a post without words. `vectors` False: the vectors are not
-    those that the heads were fitted on, and the words alone are read.
+    A company's own reply wants nothing: `other`. So does a post without words, and one in a language that the heads
+    were not fitted on which has neither English nor a mood word, emoji, star or turn of phrase that is known.
     """
 
     name = "intent"
 
-    def __init__(self, lexicons: Lexicons | None = None, *, vectors: bool = True) -> None:
-        self._vectors = vectors
+    def __init__(self, reader: Reader | None = None) -> None:
         card, self._heads = load(folder("intent"))
         self.version = f"{card.name}-{card.version}"
-        self._lexicons = lexicons or load_lexicons()
+        self._languages = frozenset(card.languages)
+        self._reader = reader or Reader()
         self._cues = load_cues()
-        self._hashing = Hashing()
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Drafts with `intents`; makes use of the translation and of `vector` (d,)."""
+        """Drafts with `intents`; makes use of the translation and of `own_vector` (d,)."""
         return [draft.with_post(intents=self._intents(draft)) for draft in drafts]
 
     def close(self) -> None:
@@ -55,15 +54,15 @@ class Intent:
 
     def probabilities(self, said: Utterance) -> Scores:
         """One per label of `LABELS`, shape (4,)."""
-        head = self._heads["full" if said.vector is not None and self._vectors else "words"]
-        return sigmoid(head.logits(inputs(said, self._lexicons, self._cues, self._hashing)))
+        head = self._heads["full" if said.vector is not None else "words"]
+        return sigmoid(head.logits(inputs(said, self._reader, self._cues)))
 
     def _intents(self, draft: Draft) -> list[Wanted]:
         post = draft.post
         if post.author is not None and post.author.role == "company":
             return [_OTHER]
         said = _said(draft)
-        if not has_words(said.text):
+        if not has_words(said.text) or not self._understands(said):
             return [_OTHER]
         found = self._with_sentences(draft, self.probabilities(said))
         wanted = [
@@ -73,27 +72,31 @@ class Intent:
         ]
         return wanted or [Wanted(label="other", confidence=round(float(np.prod(1 - found)), 4))]
 
+    def _understands(self, said: Utterance) -> bool:
+        if said.language in self._languages or (said.english is not None and said.language != UNKNOWN):
+            return True
+        return self._reader(said).evidence > 0 or any(self._cues.features(said.text, said.english))
+
     def _with_sentences(self, draft: Draft, found: Scores) -> Scores:
         """Raises what one clear sentence of a longer post asks or suggests."""
         post = draft.post
         if len(post.spans) < 2:
             return found
         raised = found.copy()
-        for index, span in enumerate(post.spans[:MAX_SPANS]):
-            text = post.clean_text[span.start : span.end]
-            english = span.translation.text if span.translation is not None else None
-            if any(self._cues.features(text, english)[label] for label in _ASKING):
-                vector = None if draft.vectors is None or not draft.vectors[index].any() else draft.vectors[index]
-                own = self.probabilities(Utterance(text, span.language, english, vector))
+        for index in range(min(len(post.spans), MAX_SPANS)):
+            said = span_said(draft, index)
+            asks = self._cues.features(said.text, said.english)
+            if any(asks[label] for label in _ASKING):
+                own = self.probabilities(said)
                 for label in _OF_A_SENTENCE:
                     if own[label] >= _CLEAR:
                         raised[label] = max(raised[label], own[label])
         return raised
 
 
-def inputs(said: Utterance, lexicons: Lexicons, cues: Cues, hashing: Hashing) -> Inputs:
+def inputs(said: Utterance, reader: Reader, cues: Cues) -> Inputs:
     """The sentiment features of a whole post, and its cues."""
-    base = read(said, lexicons, hashing).inputs
+    base = reader(said).inputs
     found = np.array(cues.features(said.text, said.english), np.float32)
     return replace(base, dense=np.concatenate([base.dense, found]))
 
@@ -102,8 +105,4 @@ def _said(draft: Draft) -> Utterance:
     post = draft.post
     text = f"{post.title}.\n{post.clean_text}" if post.title else post.clean_text
     english = post.translation.text if post.translation is not None else None
-    return Utterance(text, _language(post), english, draft.vector)
-
-
-def _language(post: EnrichedPost) -> str:
-    return post.languages[0] if post.languages else post.language or UNKNOWN
+    return Utterance(text, main_language(post), english, draft.own_vector)

@@ -11,13 +11,12 @@ import msgspec
 
 from enrichers.base import Draft
 from enrichers.scoring.combine import Part, combined, disagrees, sentiment
-from enrichers.scoring.features import UNKNOWN, Lexicons, Utterance, load_lexicons, read
+from enrichers.scoring.features import UNKNOWN, Reader, Utterance
 from enrichers.scoring.heads import Scores, folder, load, softmax
-from enrichers.scoring.ngrams import Hashing
+from enrichers.scoring.said import main_language, span_said
 from enrichers.scoring.text import has_words
-from schemas.enriched import UNSCORED, EnrichedPost, Span
+from schemas.enriched import UNSCORED, EnrichedPost
 from schemas.enriched import Sentiment as Mood
-from schemas.vectors import Vector
 
 MAX_SPANS: Final = 512
 """Of one post that are scored; the rest of a longer one stays `unscored`, with a note."""
@@ -45,12 +44,11 @@ class HeadReader:
     words, emoji or stars give evidence.
     """
 
-    def __init__(self, lexicons: Lexicons | None = None, source: Traversable | None = None) -> None:
+    def __init__(self, reader: Reader | None = None, source: Traversable | None = None) -> None:
         card, self._heads = load(source or folder("sentiment"))
         self.version = f"{card.name}-{card.version}"
         self._languages = frozenset(card.languages)
-        self._lexicons = lexicons or load_lexicons()
-        self._hashing = Hashing()
+        self._reader = reader or Reader()
 
     def read(self, said: Sequence[Utterance]) -> list[Scores | None]:
         return [self._probabilities(one) for one in said]
@@ -59,7 +57,7 @@ class HeadReader:
         """Nothing to free."""
 
     def _probabilities(self, said: Utterance) -> Scores | None:
-        reading = read(said, self._lexicons, self._hashing)
+        reading = self._reader(said)
         if not has_words(said.text) and not reading.evidence:
             return None
         known = said.language in self._languages or (said.english is not None and said.language != UNKNOWN)
@@ -70,20 +68,16 @@ class HeadReader:
 
 
 class Sentiment:
-    """The enricher `sentiment`: span sentiments, the post's `sentiment`, and `rating_disagrees`.
-
-    `vectors` False: the vectors are not those that the reader was fitted on, and it does not get them.
-    """
+    """The enricher `sentiment`: span sentiments, the post's `sentiment`, and `rating_disagrees`."""
 
     name = "sentiment"
 
-    def __init__(self, reader: MoodReader | None = None, *, vectors: bool = True) -> None:
+    def __init__(self, reader: MoodReader | None = None) -> None:
         self._reader = reader or HeadReader()
         self.version = self._reader.version
-        self._vectors = vectors
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Drafts with sentiments; needs spans, and makes use of translations and `vectors` (n_spans, d).
+        """Drafts with sentiments; needs spans, and makes use of translations and `own_vectors` (n_spans, d).
 
         All of a batch is read at once, so that a model of the hub can fill its device.
         """
@@ -100,16 +94,12 @@ class Sentiment:
         The whole carries what one sentence hands to the next.
         """
         post = draft.post
-        said = [
-            _span(post, span, _row(draft, index) if self._vectors else None)
-            for index, span in enumerate(post.spans[:MAX_SPANS])
-        ]
+        said = [span_said(draft, index) for index in range(min(len(post.spans), MAX_SPANS))]
         if post.title:
-            said.append(Utterance(post.title, _language(post)))
+            said.append(Utterance(post.title, main_language(post)))
         if len(said) > 1:
             english = post.translation.text if post.translation is not None else None
-            vector = draft.vector if self._vectors else None
-            said.append(Utterance(post.clean_text, _language(post), english, vector))
+            said.append(Utterance(post.clean_text, main_language(post), english, draft.own_vector))
         return said
 
 
@@ -126,23 +116,6 @@ def _apply(draft: Draft, moods: list[Scores | None]) -> Draft:
     mood: Mood = combined(parts, whole if len(parts) > 1 else None)
     scored = draft.with_post(spans=spans, sentiment=mood, rating_disagrees=disagrees(post.rating, mood))
     return scored.noted(f"sentiment: only the first {MAX_SPANS} spans are scored") if _too_many(post) else scored
-
-
-def _span(post: EnrichedPost, span: Span, vector: Vector | None) -> Utterance:
-    english = span.translation.text if span.translation is not None else None
-    return Utterance(post.clean_text[span.start : span.end], span.language, english, vector)
-
-
-def _row(draft: Draft, index: int) -> Vector | None:
-    """The span's vector; None where there is none or where it says nothing (zeros)."""
-    if draft.vectors is None or not draft.vectors[index].any():
-        return None
-    row: Vector = draft.vectors[index]
-    return row
-
-
-def _language(post: EnrichedPost) -> str:
-    return post.languages[0] if post.languages else post.language or UNKNOWN
 
 
 def _too_many(post: EnrichedPost) -> bool:

@@ -48,14 +48,17 @@ def _extensions() -> Finding:
 
 
 def _embedding() -> Finding:
+    from enrichers.engines.e5 import E5
     from enrichers.engines.minilm import MiniLM
 
+    words = []
     try:
-        engine = MiniLM(threads=1)
-        vectors = engine.embed(["hello"])
+        for engine in (MiniLM(threads=1), E5(threads=1)):
+            dimensions = engine.embed(["hello"]).shape[1]
+            words.append(f"{engine.name} {engine.version} loads, {dimensions} dimensions")
     except VoceroError as error:
         return Finding("embedding", False, str(error))
-    return Finding("embedding", True, f"{engine.name} {engine.version} loads, {vectors.shape[1]} dimensions")
+    return Finding("embedding", True, "; ".join(words))
 
 
 def _translation() -> Finding:

@@ -68,17 +68,21 @@ def build_chain(
 
 def _understanding(settings: Settings) -> list[Enricher]:
     """`embed`, `sentiment` and `intent` of the settings' profile."""
-    from enrichers.embed import Embed
+    from enrichers.embed import Embed, Listen
+    from enrichers.engines.e5 import E5
     from enrichers.engines.minilm import DIMENSIONS, MiniLM
     from enrichers.intent import Intent
+    from enrichers.scoring.features import Reader
     from enrichers.scoring.heads import CARD
     from enrichers.sentiment import HeadReader, Sentiment
 
     own = Path(settings.sentiment_model) if settings.sentiment_model else None
     if own is not None and not (own / CARD).is_file():
         raise SettingsError(f"sentiment_model: {own} holds no {CARD}; `vocero train sentiment` writes such a folder")
+    reader, listen = Reader(), Listen(E5(threads=settings.model_threads))
     if settings.models == "local":
-        return [Embed(MiniLM(threads=settings.model_threads)), Sentiment(HeadReader(source=own)), Intent()]
+        embed = Embed(MiniLM(threads=settings.model_threads))
+        return [embed, listen, Sentiment(HeadReader(reader, own)), Intent(reader)]
     from enrichers.engines.hub.device import best_device
     from enrichers.engines.hub.embedding import HubEmbedding
     from enrichers.engines.hub.sentiment import HubSentiment
@@ -91,11 +95,11 @@ def _understanding(settings: Settings) -> list[Enricher]:
             f"hub_embedding gives vectors of {engine.dimensions} dimensions, and the store keeps {DIMENSIONS}: "
             "name a model of that size"
         )
-    # the shipped heads were fitted on the vectors of the other profile
     return [
         Embed(engine, original=True),
+        listen,
         Sentiment(HubSentiment(Source.parse(settings.hub_sentiment), device)),
-        Intent(vectors=False),
+        Intent(reader),
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.resources.abc import Traversable
 from typing import Final
@@ -18,6 +20,7 @@ from enrichers.scoring.text import words
 from schemas.vectors import Vector
 
 UNKNOWN: Final = "und"
+_REMEMBERED = 2_048
 _MOOD_FEATURES = 6
 
 
@@ -87,6 +90,32 @@ def read(said: Utterance, lexicons: Lexicons, hashing: Hashing) -> Reading:
     buckets, weight = hashed(tokens, hashing)
     evidence = sum(m.hits for m in known) + shown.evidence
     return Reading(Inputs(np.array(dense, np.float32), buckets, weight, said.vector), evidence)
+
+
+class Reader:
+    """Reads utterances, one that was read not long ago only once: `sentiment` and `intent` ask for the same ones.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, lexicons: Lexicons | None = None, hashing: Hashing | None = None) -> None:
+        self._lexicons = lexicons or load_lexicons()
+        self._hashing = hashing or Hashing()
+        self._known: OrderedDict[tuple[str, str, str | None], Reading] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, said: Utterance) -> Reading:
+        """What `read` gives."""
+        key = (said.text, said.language, said.english)
+        with self._lock:
+            found = self._known.get(key)
+        if found is None:
+            found = read(replace(said, vector=None), self._lexicons, self._hashing)
+            with self._lock:
+                self._known[key] = found
+                if len(self._known) > _REMEMBERED:
+                    self._known.popitem(last=False)
+        return Reading(replace(found.inputs, vector=said.vector), found.evidence)
 
 
 def _net(moods: list[Mood]) -> float:

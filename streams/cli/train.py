@@ -82,25 +82,24 @@ def sentiment(ctx: click.Context, /, files: tuple[Path, ...], output: Path, name
 def _examples(settings: Settings, labelled: Sequence[Labelled]) -> list[Example]:
     """The posts as the pipeline would read them: language, English, vector, features."""
     from enrichers.scoring.combine import LABELS
-    from enrichers.scoring.features import load_lexicons, read
-    from enrichers.scoring.ngrams import Hashing
+    from enrichers.scoring.features import Reader
     from streams.training.sentiment import Example
 
-    lexicons, hashing = load_lexicons(), Hashing()
+    reader = Reader()
     said = _understood(settings, [one.said for one in labelled])
     return [
-        Example(read(own, lexicons, hashing).inputs, LABELS.index(one.sentiment), own.language, one.test)
+        Example(reader(own).inputs, LABELS.index(one.sentiment), own.language, one.test)
         for own, one in zip(said, labelled, strict=True)
     ]
 
 
 def _understood(settings: Settings, said: Sequence[Utterance]) -> list[Utterance]:
-    from enrichers.engines.minilm import MiniLM
+    from enrichers.engines.e5 import E5
     from enrichers.text.detector import Detector
     from streams.training.understanding import understood
     from streams.wiring import build_translation
 
-    engines, embedder, detector = build_translation(settings), MiniLM(threads=settings.model_threads), Detector()
+    engines, embedder, detector = build_translation(settings), E5(threads=settings.model_threads), Detector()
     known = [replace(one, language=detector(one.text).language) if one.language == "und" else one for one in said]
     try:
         return understood(known, engines, embedder, partial(track, description="reading", console=errors_console()))

@@ -49,7 +49,7 @@ class Measure:
 def fit(examples: Sequence[Example], recipe: fitting.Recipe = fitting.SENTIMENT) -> dict[str, Head]:
     """Heads `full` and `words`, calibrated on out-of-fold predictions; raises RejectedInput for too few posts.
 
-    `full` is a blend with `words`, which costs little at home and holds better in foreign domains.
+    `full` is a blend with `words`, which costs a little at home and holds better in foreign domains.
     """
     train = [one for one in examples if not one.test]
     counts = Counter(one.label for one in train)
@@ -69,7 +69,7 @@ def fit(examples: Sequence[Example], recipe: fitting.Recipe = fitting.SENTIMENT)
         x = fitting.matrix(rows, recipe, Hashing().buckets, with_vector)
         unseen[name] = fitting.out_of_fold(make, x, y, weights)
         model = make().fit(x, y, weights)
-        heads[name] = fitting.head(model.coef_, model.intercept_, recipe, len(rows[0].dense), with_vector)
+        heads[name] = fitting.head(model.coef_, model.intercept_, recipe, len(rows[0].dense), Hashing().buckets)
     share = fitting.FULL_SHARE
     heads["full"] = fitting.blend(heads["full"], heads["words"], share)
     unseen["full"] = share * unseen["full"] + (1 - share) * unseen["words"]

@@ -1,4 +1,4 @@
-"""Labelled texts as the pipeline reads them: their English and their vectors, by engines that are given."""
+"""Labelled texts as the pipeline reads them: their English and the vectors of their own words, by engines given."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def understood(
                 answers = engine_of[language].translate([said[index].text for index in asked], language)
                 for index, answer in zip(asked, answers, strict=True):
                     results[index] = replace(said[index], english=answer.text)
-        vectors = embedder.embed([results[index].english or results[index].text for index in batch])
+        vectors = embedder.embed([results[index].text for index in batch])
         for index, vector in zip(batch, vectors, strict=True):
             results[index] = replace(results[index], vector=vector)
     return results

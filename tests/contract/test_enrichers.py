@@ -12,7 +12,8 @@ from enrichers.authenticity import Authenticity
 from enrichers.base import Draft, Enricher
 from enrichers.chain import Chain
 from enrichers.clean import Clean
-from enrichers.embed import Embed
+from enrichers.embed import Embed, Listen
+from enrichers.engines.e5 import E5
 from enrichers.engines.minilm import MiniLM
 from enrichers.engines.scripted import ScriptedTranslation
 from enrichers.intent import Intent
@@ -45,6 +46,7 @@ TABLE: dict[str, Callable[[], Enricher]] = {
     "language": Language,
     "translate": lambda: Translate([ScriptedTranslation(TRANSLATIONS)]),
     "embed": lambda: Embed(MiniLM()),
+    "listen": lambda: Listen(E5()),
     "sentiment": Sentiment,
     "intent": Intent,
     "topic": lambda: Topics(topics),

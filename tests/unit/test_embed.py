@@ -13,10 +13,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from enrichers.base import Draft, Enricher
-from enrichers.embed import MAX_READ, Embed, pooled, shortened
+from enrichers.embed import MAX_READ, Embed, Listen, pooled, shortened
 from enrichers.engines.base import EmbeddingEngine
-from enrichers.engines.minilm import MiniLM, batches
+from enrichers.engines.e5 import E5
+from enrichers.engines.minilm import MiniLM
 from enrichers.engines.scripted import ScriptedEmbedding
+from enrichers.engines.sentence import batches
 from schemas.enriched import EnrichedPost, Span, Translation
 from schemas.errors import EngineError
 from schemas.vectors import Vector, decode_vector
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.unit
 
 MODEL = Path(__file__).parents[2] / "enrichers" / "models" / "minilm"
 REFERENCE = Path(__file__).parent / "data" / "minilm_reference.json"
+E5_REFERENCE = REFERENCE.with_name("e5_reference.json")
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +63,8 @@ def draft(*texts: str, translations: Sequence[str | None] = ()) -> Draft:
     return Draft(post)
 
 
-@pytest.mark.parametrize("make", [ScriptedEmbedding, MiniLM])
-def test_engines_give_unit_rows_in_order(make: type[MiniLM] | type[ScriptedEmbedding]) -> None:
+@pytest.mark.parametrize("make", [ScriptedEmbedding, MiniLM, E5])
+def test_engines_give_unit_rows_in_order(make: type[MiniLM] | type[E5] | type[ScriptedEmbedding]) -> None:
     engine = make()
     assert isinstance(engine, EmbeddingEngine)
     texts = ["late parcel", "lovely dress", "late parcel", "", "a\0b \ud800", "😍"]
@@ -80,6 +83,17 @@ def test_the_shipped_model_agrees_with_the_reference(minilm: MiniLM, reference: 
     cosines = (minilm.embed(texts) * expected).sum(1)
     assert cosines.mean() > 0.997
     assert cosines.min() > 0.985
+
+
+def test_the_shipped_listener_agrees_with_its_reference() -> None:
+    rows = json.loads(E5_REFERENCE.read_text(encoding="utf-8"))
+    expected = np.array([np.frombuffer(base64.b64decode(row["vector"]), dtype="<f4") for row in rows])
+    texts = [row["text"] for row in rows]
+    together, alone = E5().embed(texts), np.vstack([E5().embed([text]) for text in texts[:3]])
+    cosines = (together * expected).sum(1)
+    assert cosines.mean() > 0.98
+    assert cosines.min() > 0.95
+    assert (together[:3] * alone).sum(1).min() > 0.99999
 
 
 def test_neighbours_are_ranked_as_by_the_reference(minilm: MiniLM, reference: tuple[list[str], Vector]) -> None:
@@ -146,6 +160,19 @@ def test_spans_are_embedded_by_their_english() -> None:
     result = enricher([draft("Hola.", "Fine.", translations=["Hello."])])[0]
     assert result.vectors is not None
     assert_allclose(result.vectors, engine.embed(["Hello.", "Fine."]))
+
+
+def test_what_is_listened_to_is_the_original_and_does_not_travel() -> None:
+    engine = ScriptedEmbedding()
+    enricher = Listen(engine)
+    assert isinstance(enricher, Enricher)
+    given = draft("Hola.", "Fine.", translations=["Hello."])
+    result, empty = enricher([given, draft("5/5")])
+    assert result.own_vectors is not None
+    assert result.own_vector is not None
+    assert_allclose(result.own_vectors, engine.embed(["Hola.", "Fine."]))
+    assert (result.post, result.vectors, result.vector) == (given.post, None, None)
+    assert (empty.own_vectors, empty.own_vector) == (None, None)
 
 
 def test_the_posts_vector_is_the_weighted_mean_and_travels() -> None:

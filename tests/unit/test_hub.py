@@ -176,7 +176,7 @@ def test_the_hub_reads_moods_in_our_order(classifier: Path, device: Any) -> None
         id="1", source="s", channel="social", text=SENTENCES[0], clean_text=SENTENCES[0],
         spans=[Span(start=0, end=len(SENTENCES[0]), language="en")],
     )  # fmt: skip
-    (draft,) = Intent(vectors=False)(Sentiment(reader)([Draft(post)]))
+    (draft,) = Intent()(Sentiment(reader)([Draft(post)]))
     assert draft.post.sentiment.status == "scored"
     assert draft.post.intents
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from enrichers.base import Draft
-from enrichers.embed import Embed
-from enrichers.engines.minilm import MiniLM
+from enrichers.embed import Listen
+from enrichers.engines.e5 import E5
 from enrichers.intent import Intent
 from enrichers.scoring.cues import load_cues, parse
 from schemas.enriched import EnrichedPost, Span
@@ -45,8 +45,8 @@ def enricher() -> Intent:
 
 
 @pytest.fixture(scope="module")
-def embed() -> Iterator[Embed]:
-    made = Embed(MiniLM())
+def listen() -> Iterator[Listen]:
+    made = Listen(E5())
     yield made
     made.close()
 
@@ -65,8 +65,8 @@ def labels(enricher: Intent, one: Draft) -> list[str]:
         ("The shop is next to the station", "other"),
     ],
 )
-def test_english_with_its_vector(enricher: Intent, embed: Embed, text: str, wanted: str) -> None:
-    assert labels(enricher, embed([draft(text)])[0])[0] == wanted
+def test_english_with_its_vector(enricher: Intent, listen: Listen, text: str, wanted: str) -> None:
+    assert labels(enricher, listen([draft(text)])[0])[0] == wanted
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_the_original_alone_is_understood(enricher: Intent, text: str, language:
     assert wanted in labels(enricher, draft(text, language))
 
 
-def test_several_at_once_likeliest_first(enricher: Intent, embed: Embed) -> None:
+def test_several_at_once_likeliest_first(enricher: Intent, listen: Listen) -> None:
     text = "My order arrived broken. How do I get a refund?"
-    found = enricher(embed([draft(text)]))[0].post.intents
+    found = enricher(listen([draft(text)]))[0].post.intents
     assert {"complaint", "question"} <= {intent.label for intent in found}
     assert [i.confidence for i in found] == sorted((i.confidence for i in found), reverse=True)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from enrichers.base import Draft
-from enrichers.embed import Embed
-from enrichers.engines.minilm import MiniLM
+from enrichers.embed import Listen
+from enrichers.engines.e5 import E5
 from enrichers.scoring.combine import Part, combined, disagrees, rating_score
 from enrichers.scoring.features import Utterance, load_lexicons
 from enrichers.scoring.heads import CARD, WEIGHTS, folder, load
@@ -58,8 +58,8 @@ def enricher() -> Sentiment:
 
 
 @pytest.fixture(scope="module")
-def embed() -> Iterator[Embed]:
-    made = Embed(MiniLM())
+def listen() -> Iterator[Listen]:
+    made = Listen(E5())
     yield made
     made.close()
 
@@ -80,8 +80,8 @@ def scored(enricher: Sentiment, one: Draft) -> EnrichedPost:
         ("The shop opens at nine on Tuesday", "neutral"),
     ],
 )
-def test_english_with_its_vector(enricher: Sentiment, embed: Embed, text: str, label: str) -> None:
-    assert scored(enricher, embed([draft(text)])[0]).sentiment.label == label
+def test_english_with_its_vector(enricher: Sentiment, listen: Listen, text: str, label: str) -> None:
+    assert scored(enricher, listen([draft(text)])[0]).sentiment.label == label
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_a_language_nobody_trained_is_scored_by_its_emoji(enricher: Sentiment) -
     assert scored(enricher, draft("👍👍", "und")).sentiment.label == "positive"
 
 
-def test_a_mixed_post_has_two_moods_and_a_score_between_them(enricher: Sentiment, embed: Embed) -> None:
-    post = scored(enricher, embed([draft("Lovely dress, late delivery")])[0])
+def test_a_mixed_post_has_two_moods_and_a_score_between_them(enricher: Sentiment, listen: Listen) -> None:
+    post = scored(enricher, listen([draft("Lovely dress, late delivery")])[0])
     moods = [span.sentiment for span in post.spans]
     assert [mood.label for mood in moods if mood] == ["positive", "negative"]
     assert post.sentiment.score is not None
@@ -146,9 +146,9 @@ def test_the_title_counts(enricher: Sentiment) -> None:
     assert titled.label == "negative"
 
 
-def test_five_stars_over_angry_words_disagree(enricher: Sentiment, embed: Embed) -> None:
+def test_five_stars_over_angry_words_disagree(enricher: Sentiment, listen: Listen) -> None:
     angry = draft("Terrible quality, it broke after one day and nobody answers.", rating=Rating(value=5))
-    post = scored(enricher, embed([angry])[0])
+    post = scored(enricher, listen([angry])[0])
     assert post.rating_disagrees is True
     assert scored(enricher, draft("It broke, awful.", rating=Rating(value=1))).rating_disagrees is False
     assert scored(enricher, draft("It broke, awful.")).rating_disagrees is None
