@@ -27,18 +27,16 @@ class Embed:
     def __init__(self, engine: EmbeddingEngine, *, original: bool = False) -> None:
         """`original`: the engine reads every language, so it gets the post's own words and not their English."""
         self._engine = engine
-        self._read = _original if original else english
+        self._meant = _original if original else english
         self.version = f"{engine.name}-{engine.version}"
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `vectors` (n_spans, d), `vector` (d,) and `post.embedding`; raises EngineError."""
-        texts = _texts(drafts, self._read)
+        texts = _texts(drafts, self._meant)
         drafts = [_noted(draft, own) for draft, own in zip(drafts, texts, strict=True)]
-        found = _embedded(self._engine, texts)
-        return [
-            replace(draft, vectors=rows, vector=row).with_post(embedding=None if row is None else encode_vector(row))
-            for draft, (rows, row) in zip(drafts, found, strict=True)
-        ]
+        posts = _read(texts)
+        rows = _rows(self._engine, posts)
+        return [_apply(draft, own, rows) for draft, own in zip(drafts, posts, strict=True)]
 
     def close(self) -> None:
         self._engine.close()
@@ -54,10 +52,17 @@ class Listen:
         self.version = f"{engine.name}-{engine.version}"
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Drafts with `own_vectors` (n_spans, d) and `own_vector` (d,); raises EngineError."""
-        found = _embedded(self._engine, _texts(drafts, _original))
+        """Drafts with `own_vectors` (n_spans, d) and `own_vector` (d,); raises EngineError.
+
+        The whole is read by itself: the mean of its spans knows nothing of what one sentence hands to the next.
+        """
+        posts = _read(_texts(drafts, _original))
+        rows = _rows(self._engine, [[*own, " ".join(own)] if own else [] for own in posts])
         return [
-            replace(draft, own_vectors=rows, own_vector=row) for draft, (rows, row) in zip(drafts, found, strict=True)
+            replace(draft, own_vectors=np.stack([rows[text] for text in own]), own_vector=rows[" ".join(own)])
+            if own
+            else replace(draft, own_vectors=None, own_vector=None)
+            for draft, own in zip(drafts, posts, strict=True)
         ]
 
     def close(self) -> None:
@@ -68,23 +73,27 @@ def _original(text: str, span: Span) -> str:
     return text[span.start : span.end]
 
 
-def _texts(drafts: Sequence[Draft], read: Callable[[str, Span], str]) -> list[list[str]]:
-    return [[read(draft.post.clean_text, span) for span in draft.post.spans] for draft in drafts]
+def _texts(drafts: Sequence[Draft], meant: Callable[[str, Span], str]) -> list[list[str]]:
+    return [[meant(draft.post.clean_text, span) for span in draft.post.spans] for draft in drafts]
 
 
-def _embedded(engine: EmbeddingEngine, texts: Sequence[list[str]]) -> list[tuple[Vector | None, Vector | None]]:
-    """Of each post's spans: their vectors (n_spans, d) and the whole's (d,); None of both without words."""
-    posts = [shortened(own) if any(map(_has_words, own)) else [] for own in texts]
+def _read(texts: Sequence[list[str]]) -> list[list[str]]:
+    """What is read of each post's spans: nothing where none of them holds words."""
+    return [shortened(own) if any(map(_has_words, own)) else [] for own in texts]
+
+
+def _rows(engine: EmbeddingEngine, posts: Sequence[list[str]]) -> Mapping[str, Vector]:
+    """The vector of each text, every one asked for once."""
     wanted = list(dict.fromkeys(text for own in posts for text in own))
-    rows = dict(zip(wanted, _checked(engine, wanted), strict=True)) if wanted else {}
-    return [_of_post(own, rows) for own in posts]
+    return dict(zip(wanted, _checked(engine, wanted), strict=True)) if wanted else {}
 
 
-def _of_post(texts: list[str], rows: Mapping[str, Vector]) -> tuple[Vector | None, Vector | None]:
+def _apply(draft: Draft, texts: list[str], rows: Mapping[str, Vector]) -> Draft:
     if not texts:
-        return None, None
+        return replace(draft, vectors=None, vector=None).with_post(embedding=None)
     vectors = np.stack([rows[text] for text in texts])
-    return vectors, pooled(vectors, [len(text) if _has_words(text) else 0 for text in texts])
+    vector = pooled(vectors, [len(text) if _has_words(text) else 0 for text in texts])
+    return replace(draft, vectors=vectors, vector=vector).with_post(embedding=encode_vector(vector))
 
 
 def shortened(texts: Sequence[str]) -> list[str]:

@@ -54,7 +54,7 @@ class Intent:
 
     def probabilities(self, said: Utterance) -> Scores:
         """One per label of `LABELS`, shape (4,)."""
-        head = self._heads["full" if said.vector is not None else "words"]
+        head = self._heads["full" if said.vector is not None and self._knows(said) else "words"]
         return sigmoid(head.logits(inputs(said, self._reader, self._cues)))
 
     def _intents(self, draft: Draft) -> list[Wanted]:
@@ -62,7 +62,7 @@ class Intent:
         if post.author is not None and post.author.role == "company":
             return [_OTHER]
         said = _said(draft)
-        if not has_words(said.text) or not self._understands(said):
+        if not has_words(said.text) or not (self._knows(said) or self._shows(said)):
             return [_OTHER]
         found = self._with_sentences(draft, self.probabilities(said))
         wanted = [
@@ -72,9 +72,10 @@ class Intent:
         ]
         return wanted or [Wanted(label="other", confidence=round(float(np.prod(1 - found)), 4))]
 
-    def _understands(self, said: Utterance) -> bool:
-        if said.language in self._languages or (said.english is not None and said.language != UNKNOWN):
-            return True
+    def _knows(self, said: Utterance) -> bool:
+        return said.language in self._languages or (said.english is not None and said.language != UNKNOWN)
+
+    def _shows(self, said: Utterance) -> bool:
         return self._reader(said).evidence > 0 or any(self._cues.features(said.text, said.english))
 
     def _with_sentences(self, draft: Draft, found: Scores) -> Scores:

@@ -39,9 +39,9 @@ class MoodReader(Protocol):
 class HeadReader:
     """The shipped linear heads over the words in their own language, their English and their vectors.
 
-    An utterance with a vector is read by the head `full`, one without by `words`. What holds no words and no emoji
-    cannot be told, and neither can a language that the heads were not trained on unless its English or its own mood
-    words, emoji or stars give evidence.
+    An utterance with a vector is read by the head `full`, one without or in an unknown language by `words`. What holds
+    no words and no emoji cannot be told, and neither can a language that the heads were not trained on unless its
+    English or its own mood words, emoji or stars give evidence.
     """
 
     def __init__(self, reader: Reader | None = None, source: Traversable | None = None) -> None:
@@ -63,7 +63,7 @@ class HeadReader:
         known = said.language in self._languages or (said.english is not None and said.language != UNKNOWN)
         if not known and not reading.evidence:
             return None
-        head = self._heads["full" if said.vector is not None else "words"]
+        head = self._heads["full" if known and said.vector is not None else "words"]
         return softmax(head.logits(reading.inputs))
 
 

@@ -122,7 +122,12 @@ def before(built: dict[str, Enricher], name: str, texts: list[str]) -> list[Draf
 def same(one: Draft, other: Draft) -> bool:
     return one.post == other.post and all(
         np.array_equal(a, b) if a is not None and b is not None else a is b
-        for a, b in ((one.vectors, other.vectors), (one.vector, other.vector))
+        for a, b in (
+            (one.vectors, other.vectors),
+            (one.vector, other.vector),
+            (one.own_vectors, other.own_vectors),
+            (one.own_vector, other.own_vector),
+        )
     )
 
 

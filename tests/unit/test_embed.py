@@ -171,6 +171,7 @@ def test_what_is_listened_to_is_the_original_and_does_not_travel() -> None:
     assert result.own_vectors is not None
     assert result.own_vector is not None
     assert_allclose(result.own_vectors, engine.embed(["Hola.", "Fine."]))
+    assert_allclose(result.own_vector, engine.embed(["Hola. Fine."])[0])
     assert (result.post, result.vectors, result.vector) == (given.post, None, None)
     assert (empty.own_vectors, empty.own_vector) == (None, None)
 
