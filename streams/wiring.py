@@ -62,7 +62,7 @@ def build_chain(
             Relevance(),
             build_cost(settings),
         ],
-        lanes=("translate", "embed", "sentiment"),
+        lanes=("translate", "embed", "listen"),
     )
 
 
