@@ -232,3 +232,17 @@ def test_a_very_long_post_is_read_in_all_its_parts_within_bounds() -> None:
     assert MAX_READ - 200 <= sum(map(len, cut)) <= MAX_READ
     assert shortened(["a" * 10, "b"]) == ["a" * 10, "b"]
     assert [len(text) for text in shortened(["a" * 50_000])] == [MAX_READ]
+
+
+def test_little_of_what_the_model_reads_is_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = MiniLM()
+    read, run = [], engine._run
+
+    def counting(windows: Sequence[Sequence[int]]) -> Vector:
+        read.append((sum(map(len, windows)), len(windows) * max(map(len, windows))))
+        return run(windows)
+
+    monkeypatch.setattr(engine, "_run", counting)
+    engine.embed([" ".join(["word"] * (1 + 7 * number % 60)) for number in range(60)])
+    tokens, padded = map(sum, zip(*read, strict=True))
+    assert padded < 1.15 * tokens
