@@ -12,7 +12,7 @@ from schemas.raw import RawPost
 SentimentLabel = Literal["negative", "neutral", "positive"]
 IntentLabel = Literal["complaint", "suggestion", "question", "praise", "other"]
 TranslationStatus = Literal["identity", "translated", "partial", "unsupported"]
-Promotion = Literal["advert", "giveaway", "job", "scam", "spam"]
+Promotion = Literal["advert", "copies", "giveaway", "job", "scam", "spam"]
 RedactionKind = Literal["EMAIL", "PHONE", "CARD", "ACCOUNT"]
 
 
@@ -228,6 +228,9 @@ class Compared(Struct, frozen=True, kw_only=True, tag_field="kind", tag="compare
     factors: Annotated[dict[str, float], Meta(description="Recurrence, beside the severity's own factors.")] = (
         msgspec.field(default_factory=dict)
     )
+    relevance: Annotated[
+        Relevance | None, Meta(description="Kind `copies`; it yields to what the post itself shows, and to a person.")
+    ] = None
 
 
 COMPARED_FACTORS = ("author_recurrence", "topic_recurrence")

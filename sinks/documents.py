@@ -115,6 +115,10 @@ def compared_document(document: Document, found: Compared) -> Document:
     flags = [flag for flag in feedback.get("authenticity", {}).get("flags", ()) if flag["name"] not in COMPARED_FLAGS]
     flags += msgspec.to_builtins(found.flags)
     feedback |= {"links": msgspec.to_builtins(found.links), "authenticity": {"flags": flags}}
+    if feedback.get("relevance", {}).get("kind") == "copies":
+        del feedback["relevance"]
+    if found.relevance is not None and "relevance" not in feedback:
+        feedback["relevance"] = msgspec.to_builtins(found.relevance)
     if severity := feedback.get("severity"):
         factors = {name: value for name, value in severity.get("factors", {}).items() if name not in COMPARED_FACTORS}
         feedback["severity"] = {**severity, "factors": factors | found.factors}

@@ -8,9 +8,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from benchmarks.judged.enriched import START_MS, enriched, raw, rows
+from enrichers.scoring.promotion import PromotionCues
+
+FEEDBACK = Path(__file__).parents[1] / "feedback"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,10 +33,20 @@ def main(arguments: list[str] | None = None) -> None:
         score(part, mine)
         for language in sorted({row["language"] for row, _ in mine}):
             score(f"  {language}", [(row, relevant) for row, relevant in mine if row["language"] == language])
+    feedback()
     if options.show:
         for row, judged in marked:
             if (judged is None) != row["relevant"]:
                 print(json.dumps({**row, "evidence": judged.evidence if judged else None}, ensure_ascii=False))
+
+
+def feedback() -> None:
+    """What the cues alone mark in the posts that other models learn from, which were written without them in view."""
+    cues = PromotionCues()
+    posts = [json.loads(line) for path in sorted(FEEDBACK.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    marked = Counter(tuple(post["intents"]) for post in posts if cues.found(post["text"]) is not None)
+    told = ", ".join(f"{count} with intent {'+'.join(intents)}" for intents, count in marked.most_common())
+    print(f"  of {len(posts)} posts of benchmarks/feedback, the cues mark {marked.total()}: {told}")
 
 
 def score(name: str, judged: list[tuple[dict[str, Any], bool]]) -> None:

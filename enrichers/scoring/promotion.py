@@ -21,6 +21,8 @@ MAX_CHARACTERS: Final = 4_000
 QUOTED_WORDS: Final = 6
 ENOUGH: Final = 3.0
 """What the cues of an advert must weigh together."""
+LEANS: Final = 2.0
+"""What they must weigh where many accounts say the same."""
 SURE: Final = 3.5
 """What they must weigh where the models hear a complaint."""
 
@@ -82,7 +84,11 @@ class PromotionCues:
     def __init__(self) -> None:
         self._patterns = parse(folder("relevance").joinpath("cues.txt").read_text(encoding="utf-8")).patterns
 
-    def found(self, text: str) -> Found | None:
+    def promotes(self, text: str) -> bool:
+        """The words lean towards an advert: enough for one that many accounts send alike."""
+        return self.found(text, enough=LEANS) is not None
+
+    def found(self, text: str, *, enough: float = ENOUGH) -> Found | None:
         """What makes an advert of the text; None where it is none, or where its words complain."""
         text = text[:MAX_CHARACTERS]
         plain = fold_in_place(text)
@@ -92,14 +98,14 @@ class PromotionCues:
             if name != "customer" and (match := self._patterns[name].search(plain)) is not None
         }
         weight = sum(WEIGHTS[name] for name in met)
-        if weight < ENOUGH:
+        if weight < enough:
             return None
         if "recovery" not in met:  # it tells of a loss, to those who have lost something
             if self._patterns["complaint"].search(plain):
                 return None
             if self._patterns["customer"].search(plain):
                 weight += WEIGHTS["customer"]
-        if weight < ENOUGH:
+        if weight < enough:
             return None
         kind: Promotion = next((kind for name, kind in _KINDS if name in met), "advert")
         return Found(kind, weight, [f"{NAMES[name]}: “{_quoted(text, match)}”" for name, match in met.items()])

@@ -9,6 +9,7 @@ from schemas.enriched import Compared, Link
 from schemas.errors import RejectedInput
 from schemas.links import LinkCommand
 from schemas.signals import Signal
+from streams.links.campaigns import campaign, judged
 from streams.links.doubts import burst, copied, many, with_flag
 from streams.links.judging import DAY_MS, THRESHOLD, WINDOW_DAYS, compare, confidence, crowd, possible, same_person
 from streams.links.telling import Telling, telling_of
@@ -20,7 +21,7 @@ TOPIC_DAYS = 7
 COMPARED_FIELDS = tuple(
     name
     for name in Telling.__struct_fields__
-    if name not in ("version", "topics", "links", "undone", "flags", "factors", "told")
+    if name not in ("version", "topics", "links", "undone", "flags", "factors", "campaign", "told")
 )
 """What of a post is compared with others; the rest is what was found, or moves by itself."""
 
@@ -147,6 +148,11 @@ class Memory:
             if one is telling or all(known.name != flag.name for known in one.flags):
                 one.flags = with_flag(one.flags, flag)
                 self._say(one)
+        together = campaign(telling, window)
+        for one in together:
+            if one is telling or not one.campaign:
+                one.campaign = len(together)
+                self._say(one)
 
 
 def unchanged(known: Telling, now: Telling) -> bool:
@@ -162,6 +168,7 @@ def compared(telling: Telling) -> Compared:
         links=telling.links,
         flags=telling.flags,
         factors=telling.factors,
+        relevance=judged(telling.campaign) if telling.campaign else None,
     )
 
 

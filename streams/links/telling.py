@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Final
 
 import msgspec
@@ -11,6 +12,7 @@ import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
+from enrichers.scoring.promotion import PromotionCues
 from enrichers.scoring.text import fold
 from enrichers.text.words import word_set
 from schemas.enriched import Flag, Link
@@ -78,6 +80,8 @@ class Telling(Struct, kw_only=True, omit_defaults=True):
     )
     flags: list[Flag] = msgspec.field(default_factory=list)
     factors: dict[str, float] = msgspec.field(default_factory=dict)
+    promotes: Annotated[bool, Meta(description="Its words promote something, if not enough for an advert.")] = False
+    campaign: Annotated[int, Meta(description="Posts by different accounts with its promoting words; 0: none.")] = 0
     told: Annotated[bool, Meta(description="Something was said of it: a repeat says it again.")] = False
 
 
@@ -106,7 +110,14 @@ def telling_of(signal: Signal) -> Telling:
         names=names_of(signal.excerpt, signal.language),
         vector=packed(signal.vector),
         signature=signature(signal.excerpt),
+        promotes=signal.sentiment != "negative" and cues().promotes(signal.excerpt),
     )
+
+
+@cache
+def cues() -> PromotionCues:
+    """The shipped cues of adverts, read once."""
+    return PromotionCues()
 
 
 def words_of(english: str) -> list[str]:

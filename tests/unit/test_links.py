@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 from schemas.codec import encode
-from schemas.enriched import Compared
+from schemas.enriched import Compared, EnrichedPost, Relevance
 from schemas.errors import RejectedInput
 from schemas.links import LinkCommand
 from schemas.signals import Signal
 from schemas.vectors import encode_vector
+from sinks.documents import compared_document, post_document
 from streams.links import window as window_module
-from streams.links.memory import MAX_LINKS, Memory
+from streams.links.memory import MAX_LINKS, Memory, compared
 from streams.links.telling import Telling, names_of, numbers_of, telling_of
 from streams.links.window import Window
 from streams.records import Message, Record
@@ -383,3 +384,49 @@ def test_a_crash_while_state_is_kept_changes_nothing_once_the_post_comes_again()
         again = Memory(sorted(state.values(), key=lambda one: (one.time, one.identity)))
         again.observe(last)
         assert state | kept(list(again.changed())) == whole, crash
+
+
+DEAL = "Lumen lamps like in the magazine, all the colours of this winter, now 60% off at https://lamps-{}.example today"
+
+
+def deals(texts: Sequence[str], **fields: Any) -> Memory:
+    memory = Memory()
+    for number, text in enumerate(texts):
+        given = {"author": f"@bot{number}", "sentiment": "positive", "intents": ["other"], **fields}
+        memory.observe(signal(f"p{number}", text, vector=direction(number), **given))
+    return memory
+
+
+def campaigns(memory: Memory) -> list[int]:
+    return [one.campaign for _, one in sorted(told(memory).items()) if one is not None]
+
+
+def test_the_same_promotion_by_many_accounts_is_an_advert_in_every_copy() -> None:
+    memory = deals([DEAL.format(number % 2) for number in range(5)])
+    assert campaigns(memory) == [4, 4, 4, 4, 5]
+    one = memory.get("acme", "p0")
+    assert one is not None
+    said = compared(one).relevance
+    assert said is not None
+    assert (said.relevant, said.kind) == (False, "copies")
+
+
+def test_copied_words_that_promote_nothing_or_come_from_few_are_no_campaign() -> None:
+    assert set(campaigns(deals([DEAL.format(1)] * 3))) == {0}
+    assert set(campaigns(deals([DEAL.format(1)] * 6, author="@one"))) == {0}
+    angry = "Everybody write to them: they cancelled all of our orders from https://lamps.example without one word"
+    assert set(campaigns(deals([angry] * 6, sentiment="negative", intents=["complaint"]))) == {0}
+    assert set(campaigns(deals([LAMP] * 6))) == {0}
+
+
+def test_a_campaign_is_laid_over_a_document_and_yields_to_what_stands_there() -> None:
+    made = EnrichedPost(
+        id="1", source="s", channel="social", text="x", identity="i", version=3, event_time="2026-01-01T00:00:00Z"
+    )
+    found = Compared(identity="i", version=3, relevance=Relevance(relevant=False, kind="copies", evidence=["many"]))
+    marked = compared_document(post_document(made), found)
+    assert marked.body["feedback"]["relevance"]["kind"] == "copies"
+    assert "relevance" not in compared_document(marked, Compared(identity="i", version=3)).body["feedback"]
+    person = msgspec.structs.replace(made, relevance=Relevance(relevant=True, evidence=["a person says so"]))
+    kept = compared_document(post_document(person), found)
+    assert kept.body["feedback"]["relevance"]["relevant"] is True
