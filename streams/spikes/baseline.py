@@ -37,7 +37,7 @@ class Rule:
     cycle: int = 24
     minimum: float = 6.0
     start: float = 0.8
-    line: float = -5.75
+    line: float = -6.0
     stay: float = 0.5
     grow: float = 2.0
     quiet_ms: int = DAY_MS
