@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams.spikes.baseline import DAY_MS, HOUR_MS, Rule, rule_for
 from streams.spikes.look import line_for, look
 from streams.spikes.tails import deviations, log10_tail
-from streams.spikes.track import Track, add, advance, dispersion, expected, new_track, window
+from streams.spikes.track import Track, add, advance, clumped, dispersion, expected, new_track, window
 
 pytestmark = pytest.mark.unit
 RULE = Rule()
@@ -111,6 +111,42 @@ def test_the_season_and_the_dispersion_are_learned() -> None:
     )
     assert quiet < 4 < 14 < busy
     assert all(dispersion(track, index, RULE) < 1.6 for index in range(3))
+
+
+def in_clumps(size: int, days: int = 28) -> list[tuple[int, float]]:
+    """Two negatives a day on average, so many in one hour at a time."""
+    dice = random.Random(7)
+    hours = sorted(dice.sample(range(24 * days), 2 * days // size))
+    return [(START + 12 * hour + n, 1.0) for hour in hours for n in range(size)]
+
+
+def test_how_many_come_in_a_busy_hour_tells_clumps_from_chance() -> None:
+    single, clumps = fed(in_clumps(1)), fed(in_clumps(4))
+    assert clumped(single, RULE) < 1.5
+    assert clumped(clumps, RULE) > 5.0
+    assert all(dispersion(clumps, index, RULE) >= clumped(clumps, RULE) for index in range(3))
+
+
+def test_a_clump_is_no_spike_where_clumps_are_usual_and_as_many_over_a_day_are() -> None:
+    tails = []
+    for pace in (1, 12):  # twelve within an hour, and one an hour
+        track = fed(in_clumps(4))
+        for n in range(12):
+            add(track, START + 28 * DAY + pace * n, 1.0, RULE)
+        reading = look(track, track.clock, RULE)
+        assert reading is not None
+        tails.append(reading.log10_p)
+    assert tails[1] < RULE.line < tails[0]
+
+
+def test_what_never_came_in_a_few_days_is_not_impossible() -> None:
+    track = new_track(START, RULE)
+    for n in range(7):
+        add(track, START + 5 * DAY + n, 1.0, RULE)
+    assert expected(track, track.clock, 24, RULE) > 0.05
+    reading = look(track, track.clock, RULE)
+    assert reading is not None
+    assert reading.log10_p > RULE.line
 
 
 def test_a_past_outbreak_does_not_hide_the_next() -> None:
