@@ -15,7 +15,7 @@ from streams.wiring import build_chain
 
 RECEIVED_MS = 1_774_000_000_000
 WARM = 160
-MODELS = ("language", "translate", "embed", "sentiment", "intent", "topic")
+MODELS = ("language", "translate", "embed", "listen", "sentiment", "intent", "topic")
 """The enrichers that are a model's work; the others are text handling and arithmetic."""
 
 

@@ -113,7 +113,7 @@ def _apply(draft: Draft, moods: list[Scores | None]) -> Draft:
     ]
     lengths = [span.end - span.start for span in post.spans[:MAX_SPANS]] + ([len(post.title)] if post.title else [])
     parts = [Part(found, length) for found, length in zip(moods, lengths, strict=True) if found is not None]
-    mood: Mood = combined(parts, whole if len(parts) > 1 else None)
+    mood: Mood = combined(parts, whole if len(parts) > 1 else None, titled=bool(post.title))
     scored = draft.with_post(spans=spans, sentiment=mood, rating_disagrees=disagrees(post.rating, mood))
     return scored.noted(f"sentiment: only the first {MAX_SPANS} spans are scored") if _too_many(post) else scored
 

@@ -16,6 +16,8 @@ from schemas.raw import Rating
 LABELS: Final[tuple[SentimentLabel, ...]] = get_args(SentimentLabel)
 """negative, neutral, positive: the order of every probability row."""
 
+_WHOLE_SHARE = 2 / 3
+_WHOLE_SHARE_TITLED = 1 / 2
 _MIXED_SHARE = 0.25
 _MIXED_GAP = 0.2
 _MIXED_SURE = 0.6
@@ -44,13 +46,15 @@ def sentiment(probabilities: Scores) -> Sentiment:
     )
 
 
-def combined(parts: Sequence[Part], whole: Scores | None = None) -> Sentiment:
+def combined(parts: Sequence[Part], whole: Scores | None = None, *, titled: bool = False) -> Sentiment:
     """The mood of a post: its parts together, and `whole`, what it says when read at once; unscored without any.
 
     Each part weighs with the square root of its length (a long story is one mood, not many) and with how far it is
-    from saying nothing: a neutral "It came on Tuesday." hardly dilutes what the rest feels. The parts and the whole
-    count the same. Where some parts surely praise and others surely blame, and neither outweighs the other, the post
-    is mixed: its label is neutral and its score is near 0.
+    from saying nothing: a neutral "It came on Tuesday." hardly dilutes what the rest feels. The whole counts twice as
+    much as its parts together, which know nothing of what one sentence does to the next; `titled`, where one part is
+    a title, which the whole leaves out, it counts as much as they. Where it is not known, some parts surely
+    praise and others surely blame, and neither outweighs the other, the post is mixed: its label is neutral and its
+    score is near 0.
     """
     if not parts:
         return UNSCORED
@@ -59,10 +63,13 @@ def combined(parts: Sequence[Part], whole: Scores | None = None) -> Sentiment:
     weights = np.array([math.sqrt(max(1, part.length)) * _weight(part.probabilities) for part in parts])
     rows = np.stack([part.probabilities for part in parts])
     mean = (weights[:, None] * rows).sum(axis=0) / weights.sum()
+    if whole is not None:
+        share = _WHOLE_SHARE_TITLED if titled else _WHOLE_SHARE
+        return sentiment((1 - share) * mean + share * whole)
     if _mixed(rows, mean):
         shared = min(mean[0], mean[2])
-        return sentiment(mean + np.array([-shared / 2, shared, -shared / 2]))  # half of what cancels out
-    return sentiment(mean if whole is None else (mean + whole) / 2)
+        mean = mean + np.array([-shared / 2, shared, -shared / 2])  # half of what cancels out
+    return sentiment(mean)
 
 
 def rating_score(rating: Rating | None) -> float | None:
