@@ -21,8 +21,8 @@ setup-test: $(VENV)/.test
 demo: setup ## the main job on the shipped sample, nothing else needed
 	@$(BIN)/vocero demo
 
-test: setup-test lint types ## everything: lint, types, unit, contract, agents, integration, browser
-	@$(BIN)/pytest
+test: setup-test lint types ## everything, two files at a time: lint, types, unit, contract, agents, integration, faults, browser
+	@$(BIN)/pytest -n 2 --dist loadfile --durations 15
 
 fast: setup-test ## the tests that start no server and no browser
 	@$(BIN)/pytest -m "unit or contract and not integration"
