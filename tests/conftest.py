@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def _loaded(name: str, file: str) -> Any:
 
 
 servers = _loaded("vocero_test_servers", "servers.py")
+
+# how quick a machine is decides nothing: neither how long one example takes, nor how long making them does
+hypothesis.settings.register_profile("vocero", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("vocero")
 
 SERVER_FIXTURES = {"kafka_server", "elasticsearch_server", "own_kafka", "own_elasticsearch"}
 

@@ -30,6 +30,7 @@ from enrichers.translate import Translate
 from schemas.identity import identity
 from sinks.sqlite import SQLiteSink
 from streams.embedded import Parcel, play
+from streams.links.window import Window
 from streams.settings import load_settings
 from streams.topics import Topics
 from streams.wiring import build_cost
@@ -37,6 +38,7 @@ from streams.wiring import build_cost
 DATA = Path(__file__).parents[3] / "shared" / "data" / "umsab"
 TOTAL = 20_000
 UNDER_WAY = 400
+WINDOW = 4_000
 
 pytestmark = [
     pytest.mark.agents,
@@ -77,7 +79,11 @@ def chain(model: Callable[[], TopicModel]) -> Chain:
     )
 
 
-def test_twenty_thousand_posts_lose_nothing_and_memory_stays_flat(tmp_path: Path) -> None:
+def test_twenty_thousand_posts_lose_nothing_and_memory_stays_flat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # full before the middle, where the real window of 20,000 posts would still fill at the end
+    monkeypatch.setattr(Window.__init__, "__defaults__", (WINDOW,))
     settings = load_settings(environ={"VOCERO_STATE_DIR": str(tmp_path / "state")})
     sink = SQLiteSink(tmp_path / "posts.sqlite")
     process = psutil.Process()

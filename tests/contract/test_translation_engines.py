@@ -128,7 +128,9 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(pieces=PIECES, end=st.sampled_from(["", ".", "!", "?", "…", "!!!"]))
 def test_handles_links_numbers_emoji_marks_and_names_survive(apertium: Apertium, pieces: list[str], end: str) -> None:
     source = " ".join(pieces) + end
@@ -140,7 +142,9 @@ def test_handles_links_numbers_emoji_marks_and_names_survive(apertium: Apertium,
     assert not re.search(r"\[k\d|Xq[a-j]+z|\[n[0-9a-f]{12}", english)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(text=st.text(max_size=80), language=st.sampled_from(["es", "it", "pt", "fr", "ca"]))
 def test_any_text_at_all_is_answered(apertium: Apertium, text: str, language: str) -> None:
     if language in apertium.languages():
@@ -151,7 +155,9 @@ def test_any_text_at_all_is_answered(apertium: Apertium, text: str, language: st
         assert [c for c in answer[0].text if c in digits] == [c for c in text if c in digits]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(text=st.text(alphabet="aeños ^$/\\[]{}<>~*#@+=|_.,:;!?()\"'«»0\n\t\0\u200b\ud800", max_size=60))
 def test_markup_of_the_stream_format_is_only_text(apertium: Apertium, text: str) -> None:
     answer = apertium.translate([text], "es")[0].text
