@@ -30,7 +30,7 @@ from enrichers.translate import Translate
 from schemas.identity import identity
 from sinks.sqlite import SQLiteSink
 from streams.embedded import Parcel, play
-from streams.links.window import Window
+from streams.links.memory import LinkMemory
 from streams.settings import load_settings
 from streams.topics import Topics
 from streams.wiring import build_cost
@@ -83,7 +83,7 @@ def test_twenty_thousand_posts_lose_nothing_and_memory_stays_flat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # full before the middle, where the real window of 20,000 posts would still fill at the end
-    monkeypatch.setattr(Window.__init__, "__defaults__", (WINDOW,))
+    monkeypatch.setattr(LinkMemory.__init__, "__kwdefaults__", {"size": WINDOW})
     settings = load_settings(environ={"VOCERO_STATE_DIR": str(tmp_path / "state")})
     sink = SQLiteSink(tmp_path / "posts.sqlite")
     process = psutil.Process()
