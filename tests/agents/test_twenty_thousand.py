@@ -23,6 +23,7 @@ from enrichers.engines.scripted import ScriptedEmbedding
 from enrichers.intent import Intent
 from enrichers.language import Language
 from enrichers.redact import Redact
+from enrichers.relevance import Relevance
 from enrichers.scoring.topic_model import TopicModel
 from enrichers.sentiment import Sentiment
 from enrichers.topic import Topics as TopicAssign
@@ -30,7 +31,7 @@ from enrichers.translate import Translate
 from schemas.identity import identity
 from sinks.sqlite import SQLiteSink
 from streams.embedded import Parcel, play
-from streams.links.memory import LinkMemory
+from streams.links.memory import Memory
 from streams.settings import load_settings
 from streams.topics import Topics
 from streams.wiring import build_cost
@@ -70,10 +71,11 @@ def chain(model: Callable[[], TopicModel]) -> Chain:
             Language(),
             Translate([]),
             Embed(ScriptedEmbedding(), original=True),
-            Sentiment(vectors=False),
-            Intent(vectors=False),
+            Sentiment(),
+            Intent(),
             TopicAssign(model),
             Authenticity(),
+            Relevance(),
             build_cost(load_settings(environ={})),
         ]
     )
@@ -83,7 +85,7 @@ def test_twenty_thousand_posts_lose_nothing_and_memory_stays_flat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # full before the middle, where the real window of 20,000 posts would still fill at the end
-    monkeypatch.setattr(LinkMemory.__init__, "__kwdefaults__", {"size": WINDOW})
+    monkeypatch.setattr(Memory.__init__, "__kwdefaults__", {"size": WINDOW})
     settings = load_settings(environ={"VOCERO_STATE_DIR": str(tmp_path / "state")})
     sink = SQLiteSink(tmp_path / "posts.sqlite")
     process = psutil.Process()
