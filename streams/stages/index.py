@@ -116,10 +116,33 @@ class IndexStage:
             return []
 
         messages = await asyncio.to_thread(each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
+        relabels = self._at_once(work, relabels)
         messages.extend(await self._write(work))
         if relabels:
             messages.extend(await self._write(await self._relabelled(relabels)))
         return messages
+
+    def _at_once(
+        self, work: list[_Work], relabels: list[tuple[Record, Relabel | Compared]]
+    ) -> list[tuple[Record, Relabel | Compared]]:
+        """Lays what is said of a post over the edition that came in the same batch, so that one write is enough.
+
+        What is left over is said of posts that are stored already.
+        """
+        newest: dict[str, int] = {}
+        for index, one in enumerate(work):
+            if one.document.kind == "posts":
+                held = newest.get(one.document.id)
+                if held is None or work[held].document.version <= one.document.version:
+                    newest[one.document.id] = index
+        left = []
+        for record, relabel in relabels:
+            at = newest.get(relabel.identity)
+            if at is None or work[at].document.version != relabel.version:
+                left.append((record, relabel))
+            else:
+                work[at] = _Work(work[at].record, self._changed(work[at].document, relabel))
+        return left
 
     def _document(self, record: Record) -> Document | Relabel | Compared | None:
         value = record.value or b""

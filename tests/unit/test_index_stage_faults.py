@@ -20,7 +20,7 @@ import pytest
 
 from schemas.codec import encode
 from schemas.dead_letters import DeadLetter
-from schemas.enriched import EnrichedPost, Relabel, TopicRef
+from schemas.enriched import Compared, EnrichedPost, Flag, Relabel, TopicRef
 from schemas.identity import identity
 from sinks.elasticsearch import ElasticsearchSink, connect
 from sinks.elasticsearch.requests import Limits
@@ -329,6 +329,41 @@ async def test_a_relabel_waits_for_the_store_too(served: tuple[Store, str]) -> N
     ((_, body),) = store.documents.values()
     assert body["feedback"]["topics"][0]["id"] == "t1"
     assert store.away_at_get == 0
+
+
+def said_of(number: int, version: int) -> list[Record]:
+    """What `learn` and `link` say of an edition of a post."""
+    name = identity("review", "shop", str(number))
+    topics = [TopicRef(id=f"t{version}", label="late parcels", status="assigned", similarity=0.9)]
+    flag = Flag(name="copied-text", evidence=f"of version {version}")
+    said = (
+        Relabel(identity=name, version=version, topics=topics),
+        Compared(identity=name, version=version, flags=[flag]),
+    )
+    return [record(encode(one), 100 * version + index, name) for index, one in enumerate(said)]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(lambda: [post(1), *said_of(1, 1)], id="after"),
+        pytest.param(lambda: [*said_of(1, 1), post(1)], id="before"),
+        pytest.param(lambda: [post(1), *said_of(1, 1), post(1)], id="between repeats"),
+        pytest.param(lambda: [post(1, version=2), *said_of(1, 2), post(1), *said_of(1, 1)], id="of two editions"),
+    ],
+)
+async def test_what_is_said_in_the_batch_of_a_post_needs_no_second_write(
+    served: tuple[Store, str], order: Callable[[], list[Record]]
+) -> None:
+    store, url = served
+    assert await indexed(url, order()) == []
+    assert store.bulks == 1
+    ((version, together),) = store.documents.values()
+    store.documents.clear()
+    assert await indexed(url, *([one] for one in (post(1, version=version), *said_of(1, version)))) == []
+    assert list(store.documents.values()) == [(version, together)]
+    assert together["feedback"]["topics"][0]["id"] == f"t{version}"
+    assert together["feedback"]["authenticity"]["flags"][0]["evidence"] == f"of version {version}"
 
 
 async def test_the_wait_grows_and_is_capped(served: tuple[Store, str], monkeypatch: pytest.MonkeyPatch) -> None:
