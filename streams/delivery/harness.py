@@ -43,7 +43,7 @@ LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
 LEAVE_SECONDS = 5.0
 """How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
-BULK = 256
+BULK = 1_024
 """Records that `index` takes at a time, at least."""
 SAFE_BYTES = 256 * 1024
 """No broker in use takes less: messages up to this size can be sent together."""
