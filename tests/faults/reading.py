@@ -110,14 +110,7 @@ class Reader:
         letters = [_letter(value) for _, value, _ in self._records("dead-letters") if value]
         stored = list(self._stored())
         signals = [_signal(record) for record, _, _ in self._records("signals")]
-        states = [(key, unpack(value)) for _, value, key in self._records("alerts.state") if value and key]
-        newest: dict[str, BrandState] = {}
-        for (
-            key,
-            state,
-        ) in states:  # as a worker restores them: what was written late by one that was frozen is passed over
-            if state is not None and state.applied >= newest.get(key.decode(), BrandState()).applied:
-                newest[key.decode()] = state
+        newest = self._counted()
         return Seen(
             committed=committed,
             acknowledged=acknowledged,
@@ -138,6 +131,20 @@ class Reader:
                 for hit in self._hits("cases", ["feedback.case.identity"])
             ],
         )
+
+    def _counted(self) -> dict[str, BrandState]:
+        """What `alert` remembers of each brand, as a worker restores it: what a frozen one wrote late is passed over.
+
+        One record at a time: a state is large, and a long run writes thousands.
+        """
+        newest: dict[str, BrandState] = {}
+        for _, value, key in self._records("alerts.state"):
+            state = unpack(value) if value and key else None
+            if state is not None and key is not None:
+                brand = key.decode()
+                if state.applied >= newest.get(brand, BrandState()).applied:
+                    newest[brand] = state
+        return newest
 
     def stored(self) -> int:
         """How many posts the store shows; -1 where it does not answer."""
