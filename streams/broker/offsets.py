@@ -71,6 +71,10 @@ class Offsets:
             self._consumer.unassign()
         return found, None
 
+    def close(self) -> None:
+        """Lets go of the broker."""
+        self._consumer.close()
+
     def _watermarks(self, place: TopicPartition) -> tuple[int, int]:
         low, high = self._consumer.get_watermark_offsets(place, timeout=SECONDS)
         return int(low), int(high)

@@ -116,11 +116,17 @@ class Progress:
 
     async def run(self) -> None:
         """Until cancelled: commits, and looks after partitions that have records and give none."""
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            await self.commit()
-            if self._idle.is_set() and (stuck := self._stuck()):
-                await self._mend(stuck)
+        try:
+            while True:
+                await asyncio.sleep(TICK_SECONDS)
+                await self.commit()
+                if self._idle.is_set() and (stuck := self._stuck()):
+                    await self._mend(stuck)
+        finally:
+            # a client that nobody closes looks for its broker for as long as the process lives
+            if self._offsets is not None and not self._mending.locked():
+                offsets, self._offsets = self._offsets, None
+                offsets.close()
 
     def _stuck(self) -> list[Partition]:
         waited: dict[Partition, tuple[int, int]] = {}
