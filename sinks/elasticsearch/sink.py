@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -23,6 +24,10 @@ from sinks.elasticsearch.requests import Limits, Operation, chunks, lines, opera
 from sinks.settling import UNCHANGED, WRITTEN, id_fault, rejected, removal_fault, retry, settle
 
 _GET_CHUNK = 500
+_AT_ONCE = 4
+"""Requests of one `write` that are under way together: the next is made while the server works on those before."""
+_LEAST = 64
+"""Documents of a request, before a `write` is spread over several."""
 # read back exactly from its base64; the floats would only make the answer longer
 _WITHOUT = ["feedback.embedding"]
 
@@ -49,6 +54,7 @@ class ElasticsearchSink:
         self._layout = indices.Layout(prefix, shards=shards, dims=dims)
         self._limits = limits or Limits()
         self._removals = Removals(client, indices.alias(prefix, "journal"), clock)
+        self._requests = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bulk")
 
     def open(self) -> None:
         """Creates indices and aliases where missing. Raises StoreError with what to do."""
@@ -134,6 +140,7 @@ class ElasticsearchSink:
 
     def close(self) -> None:
         """Closes the client's connections."""
+        self._requests.shutdown()
         self._client.close()
 
     def _alias(self, kind: Kind) -> str:
@@ -171,7 +178,14 @@ class ElasticsearchSink:
 
     def _store(self, documents: list[Document]) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
-        operations: list[Operation] = []
+        most = min(self._limits.documents, max(_LEAST, -(-len(documents) // _AT_ONCE)))
+        made = chunks(self._operations(documents, outcomes), replace(self._limits, documents=most))
+        for sent in [self._requests.submit(self._send, chunk) for chunk in made]:
+            outcomes |= sent.result()
+        return [outcomes[index] for index in range(len(documents))]
+
+    def _operations(self, documents: list[Document], outcomes: dict[int, Outcome]) -> Iterator[Operation]:
+        """What is to be sent; the others' outcomes are put into `outcomes`."""
         for index, document in enumerate(documents):
             if self._removals.covers(document):
                 outcomes[index] = UNCHANGED
@@ -184,10 +198,7 @@ class ElasticsearchSink:
             if one.size > self._limits.document_bytes:
                 outcomes[index] = rejected(f"the document is larger than {self._limits.document_bytes} bytes")
             else:
-                operations.append(one)
-        for chunk in chunks(operations, self._limits):
-            outcomes |= self._send(chunk)
-        return [outcomes[index] for index in range(len(documents))]
+                yield one
 
     def _send(self, chunk: list[Operation]) -> dict[int, Outcome]:
         """One request; where it is refused as a whole for what it holds, halves of it, down to single documents."""
