@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from enrichers.recent import Recent
 from schemas.errors import EngineError
 from schemas.vectors import Vector
 
@@ -26,7 +25,8 @@ _BATCH_TOKENS = 256
 """Few: what padding to the longest text of a batch wastes is more than larger matrices save."""
 _MOST_WINDOWS = 32
 """Of one text, about 30,000 characters; of a longer one as many, spread evenly from its start to its end."""
-_CACHED_TEXTS = 4_096
+_CACHED_BYTES = 8 * 2**20
+"""Of vectors with their texts: about 4,000."""
 _CACHED_CHARACTERS = 500
 
 Tokens = list[int]
@@ -61,16 +61,16 @@ class SentenceEngine:
             self._tokenizer = Tokenizer.from_buffer(contents["tokenizer.json"])
         except Exception as error:
             raise EngineError("the embedding model cannot be loaded; install vocero again") from error
-        self._cache: OrderedDict[str, Vector] = OrderedDict()
-        self._lock = threading.Lock()
+        largest = _bytes(" " * _CACHED_CHARACTERS, np.empty(dimensions, np.float32))
+        self._recent: Recent[str, Vector] = Recent(_CACHED_BYTES, _bytes, largest=largest)
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """Shape (len(texts), dimensions), unit rows. A text beyond 256 tokens is the weighted mean of its windows."""
-        with self._lock:
-            known = {text: self._cache[text] for text in texts if text in self._cache}
+        known = self._recent.known(texts)
         missing = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(zip(missing, self._computed(missing), strict=True))
-        self._remember(known)
+        computed = dict(zip(missing, self._computed(missing), strict=True))
+        self._recent.remember(computed)
+        known |= computed
         rows = np.empty((len(texts), self.dimensions), dtype=np.float32)
         for index, text in enumerate(texts):
             rows[index] = known[text]
@@ -78,8 +78,6 @@ class SentenceEngine:
 
     def close(self) -> None:
         """Nothing runs between calls; memory goes with the object."""
-        with self._lock:
-            self._cache.clear()
 
     def _computed(self, texts: Sequence[str]) -> list[Vector]:
         windows = [self._windows(text) for text in texts]
@@ -118,14 +116,9 @@ class SentenceEngine:
             raise EngineError("the embedding model failed on a batch") from error
         return result
 
-    def _remember(self, rows: dict[str, Vector]) -> None:
-        with self._lock:
-            for text, row in rows.items():
-                if len(text) <= _CACHED_CHARACTERS:
-                    self._cache[text] = row
-                    self._cache.move_to_end(text)
-            while len(self._cache) > _CACHED_TEXTS:
-                self._cache.popitem(last=False)
+
+def _bytes(text: str, row: Vector) -> int:
+    return 300 + 2 * len(text) + row.nbytes
 
 
 def batches(items: Sequence[tuple[int, Tokens]], tokens: int) -> Iterator[list[tuple[int, Tokens]]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from enrichers.recent import Recent
 from enrichers.scoring import marks
 from enrichers.scoring.heads import Inputs, folder
 from enrichers.scoring.lexicon import Lexicon, Mood, mood, parse
@@ -20,7 +19,9 @@ from enrichers.scoring.text import words
 from schemas.vectors import Vector
 
 UNKNOWN: Final = "und"
-_REMEMBERED = 2_048
+_REMEMBERED_BYTES = 8 * 2**20
+_LARGEST_BYTES = 256 * 1024
+"""Of one utterance with what was read of it."""
 _MOOD_FEATURES = 6
 
 
@@ -92,6 +93,10 @@ def read(said: Utterance, lexicons: Lexicons, hashing: Hashing) -> Reading:
     return Reading(Inputs(np.array(dense, np.float32), buckets, weight, said.vector), evidence)
 
 
+_Said = tuple[str, str, str | None]
+"""Text, language and English."""
+
+
 class Reader:
     """Reads utterances, one that was read not long ago only once: `sentiment` and `intent` ask for the same ones.
 
@@ -101,21 +106,21 @@ class Reader:
     def __init__(self, lexicons: Lexicons | None = None, hashing: Hashing | None = None) -> None:
         self._lexicons = lexicons or load_lexicons()
         self._hashing = hashing or Hashing()
-        self._known: OrderedDict[tuple[str, str, str | None], Reading] = OrderedDict()
-        self._lock = threading.Lock()
+        self._recent: Recent[_Said, Reading] = Recent(_REMEMBERED_BYTES, _bytes, largest=_LARGEST_BYTES)
 
     def __call__(self, said: Utterance) -> Reading:
         """What `read` gives."""
         key = (said.text, said.language, said.english)
-        with self._lock:
-            found = self._known.get(key)
+        found = self._recent.known([key]).get(key)
         if found is None:
             found = read(replace(said, vector=None), self._lexicons, self._hashing)
-            with self._lock:
-                self._known[key] = found
-                if len(self._known) > _REMEMBERED:
-                    self._known.popitem(last=False)
+            self._recent.remember({key: found})
         return Reading(replace(found.inputs, vector=said.vector), found.evidence)
+
+
+def _bytes(said: _Said, found: Reading) -> int:
+    text, _, english = said
+    return 500 + 2 * (len(text) + len(english or "")) + found.inputs.dense.nbytes + found.inputs.buckets.nbytes
 
 
 def _net(moods: list[Mood]) -> float:
