@@ -96,8 +96,8 @@ class LocalServer:
         port, usual = PORTS[self.name]
         if port not in os.environ and port not in self.environment:
             # one that is free now, and the same at every start
-            self.environment[port] = str(usual if self.state == STATE and _free(usual) else _free_port())
-            self.environment[SECOND_PORTS[self.name]] = str(_free_port())
+            self.environment[port] = str(usual if self.state == STATE and _free(usual) else free_port())
+            self.environment[SECOND_PORTS[self.name]] = str(free_port())
         # what is unpacked is shared; data is not
         return {**os.environ, **self.environment, "SERVERS_STATE": str(self.state), "SERVERS_LIB": str(STATE)}
 
@@ -145,7 +145,8 @@ def _free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

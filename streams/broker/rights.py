@@ -17,17 +17,19 @@ from streams.settings import Settings
 REFUSED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 SECONDS = 15.0
 
+Allowed = Mapping[tuple[str, str], "set[AclOperation] | None"]
+"""By kind and name; None where it cannot be told."""
+
 
 def check_rights(settings: Settings, stages: Iterable[str]) -> None:
     """Raises BrokerError that names each operation that the stages need and this user may not do.
 
     A topic or group that is not there yet, and a broker too old to tell, are no hindrance.
     """
-    known = roles(settings)
-    client = AdminClient(client_config(settings))
-    wrong = [
-        f"{stage} needs {', '.join(lacking)}" for stage in stages if (lacking := _lacking(client, known[stage].kafka))
-    ]
+    needed = {stage: [one for one in roles(settings)[stage].kafka if not one.prefixed] for stage in stages}
+    allowed = _ask(settings, [one for acls in needed.values() for one in acls])
+    lacking = {stage: _lacking(acls, allowed) for stage, acls in needed.items()}
+    wrong = [f"{stage} needs {', '.join(missing)}" for stage, missing in lacking.items() if missing]
     if wrong:
         raise BrokerError(
             f"Kafka does not allow this user what its stages need: {'; '.join(wrong)}. "
@@ -35,27 +37,32 @@ def check_rights(settings: Settings, stages: Iterable[str]) -> None:
         )
 
 
-def _lacking(client: AdminClient, needed: Iterable[Acl]) -> list[str]:
-    acls = [one for one in needed if not one.prefixed]
-    asked: Mapping[str, Any] = {
-        "topic": lambda names: client.describe_topics(
-            TopicCollection(names), include_authorized_operations=True, request_timeout=SECONDS
+def _lacking(acls: Iterable[Acl], allowed: Allowed) -> list[str]:
+    return [
+        f"{operation} on the {one.resource} {one.name}"
+        for one in acls
+        for operation in one.operations
+        if (known := allowed[one.resource, one.name]) is not None and AclOperation[operation.upper()] not in known
+    ]
+
+
+def _ask(settings: Settings, acls: Iterable[Acl]) -> Allowed:
+    """What may be done with each topic and group, however many stages need it: one question for each kind."""
+    client = AdminClient(client_config(settings))
+    asked = list(dict.fromkeys((one.resource, one.name) for one in acls))
+    told: Mapping[str, Any] = {
+        "topic": client.describe_topics(
+            TopicCollection([name for resource, name in asked if resource == "topic"]),
+            include_authorized_operations=True,
+            request_timeout=SECONDS,
         ),
-        "group": lambda names: client.describe_consumer_groups(
-            names, include_authorized_operations=True, request_timeout=SECONDS
+        "group": client.describe_consumer_groups(
+            [name for resource, name in asked if resource == "group"],
+            include_authorized_operations=True,
+            request_timeout=SECONDS,
         ),
     }
-    lacking = []
-    for resource, ask in asked.items():
-        wanted = {one.name: one.operations for one in acls if one.resource == resource}
-        for name, future in (ask(list(wanted)) if wanted else {}).items():
-            allowed = _allowed(future)
-            lacking += [
-                f"{operation} on the {resource} {name}"
-                for operation in wanted[name]
-                if allowed is not None and AclOperation[operation.upper()] not in allowed
-            ]
-    return lacking
+    return {(resource, name): _allowed(told[resource][name]) for resource, name in asked}
 
 
 def _allowed(future: Any) -> set[AclOperation] | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -31,6 +30,7 @@ from confluent_kafka.admin import (
 )
 
 from sinks.sqlite import SQLiteSink
+from tests.servers import free_port
 
 if TYPE_CHECKING:
     from tests.servers import LocalServer
@@ -164,12 +164,6 @@ def binding(
         AclOperation[operation.upper() if operation != "DescribeConfigs" else "DESCRIBE_CONFIGS"],
         AclPermissionType.ALLOW,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

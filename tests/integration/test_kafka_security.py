@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechani
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from sinks.sqlite import SQLiteSink
+from tests.servers import free_port
 
 if TYPE_CHECKING:
     from tests.servers import LocalServer
@@ -27,12 +27,6 @@ pytestmark = pytest.mark.integration
 
 VOCERO = str(Path(sys.executable).with_name("vocero"))
 PASSWORD = "a password that nobody may see"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Deployment:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from sinks.sqlite import SQLiteSink
 from streams.broker.state import read_partition
 from streams.learning.learner import TopicLearner
 from streams.stages.learn import restored
+from tests.servers import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -50,12 +50,6 @@ THEMES = {
         "the open air concert of the band was great",
     ),
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Workers:
