@@ -108,7 +108,7 @@ def test_a_request_that_is_too_large_or_broken_is_halved_until_the_culprit_is_al
 def test_one_failed_request_does_not_stop_the_next(scripted: Any) -> None:
     url, seen = scripted(lambda ids: (503, {}) if "a" in ids else fine(ids))
     assert wrote(url, docs("a", "b", "c", "d", "e"), limits=Limits(documents=2)) == [T, T, W, W, W]
-    assert seen == [["a", "b"], ["c", "d"], ["e"]]
+    assert sorted(seen) == [["a", "b"], ["c", "d"], ["e"]]  # several are on their way at once
 
 
 def test_a_document_over_the_limit_is_rejected_and_never_sent(scripted: Any) -> None:
@@ -116,7 +116,7 @@ def test_a_document_over_the_limit_is_rejected_and_never_sent(scripted: Any) -> 
     batch = [*docs("a"), *docs("big", text="x" * 2_000), *docs("alone", text="x" * 600), *docs("b")]
     limits = Limits(request_bytes=500, document_bytes=1_000)
     assert wrote(url, batch, limits=limits) == [W, R, W, W]
-    assert seen == [["a"], ["alone"], ["b"]]
+    assert sorted(seen) == [["a"], ["alone"], ["b"]]
 
 
 def test_nothing_sound_sends_nothing(scripted: Any) -> None:
