@@ -102,6 +102,6 @@ def test_evidence_keeps_the_original_spelling() -> None:
 
 
 def test_hostile_text_takes_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert incentive.found("discount for free if " * 50_000) is None
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -107,9 +107,9 @@ def test_nothing_else_of_the_post_changes() -> None:
 
 @pytest.mark.parametrize("piece", ["follow ", "gana ", "1 % ", "recover my ", "a.", "hacker\n", "recuper fondos "])
 def test_hostile_text_is_searched_in_bounded_time(piece: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     post(piece * (2_000_000 // len(piece)))
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_persons_word_decides_and_can_be_taken_back() -> None:
