@@ -102,6 +102,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_record_bytes: int = 16 * 1024 * 1024
     history_days: float | None = 7.0
     """Posts older than this when they arrive train baselines and topics, and never alert. None: all may alert."""
+    link_posts: int = 60_000
+    """Posts that the `link` stage of a worker remembers to compare new ones with, about 8 kB each."""
     reach_followers: float = 1_000_000
     """The audience at which the factor is full, on a logarithmic scale; so for views, shares and likes."""
     reach_views: float = 1_000_000
@@ -237,6 +239,8 @@ def _check(settings: Settings) -> None:
         raise SettingsError("kafka_session_seconds must lie between 6 and 80")
     if settings.batch_size < 1 or settings.model_threads < 1 or settings.batch_seconds <= 0:
         raise SettingsError("batch_size, model_threads and batch_seconds must be greater than zero")
+    if settings.link_posts < 1_000:
+        raise SettingsError("link_posts must be at least 1000")
     fulls = (settings.reach_followers, settings.reach_views, settings.reach_shares, settings.reach_likes)
     if not all(1 <= full <= 1e10 for full in fulls) or not 0 <= settings.reach_floor <= 1:
         raise SettingsError("reach_* must be between 1 and 10000000000, and reach_floor between 0 and 1")

@@ -298,7 +298,7 @@ def build_flow(
             topics, read_state, history_days=settings.history_days, adverts=settings.alerts_adverts
         ),
         "case": lambda: CaseStage(topics, read_state),
-        "link": lambda: LinkStage(topics, read_state),
+        "link": lambda: LinkStage(topics, read_state, posts=settings.link_posts),
         "learn": lambda: LearnStage(topics, read_state),
     }
     for name in names:

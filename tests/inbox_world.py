@@ -48,7 +48,7 @@ class World:
             self._kept.setdefault(TOPICS.cases, {})[document.id.encode()] = case
         self._case = CaseStage(TOPICS, self._read)
         self._index = IndexStage(TOPICS, lambda: sink)
-        self._link = LinkStage(TOPICS, self._read)
+        self._link = LinkStage(TOPICS, self._read, posts=1_000)
         self._thread = ThreadPoolExecutor(1)  # a caller may have an event loop of its own
         self._run(self._index.open())
         self._run(self._case.assigned(frozenset({0})))

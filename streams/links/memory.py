@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from schemas.enriched import Compared, Link
 from schemas.errors import RejectedInput
@@ -35,6 +36,18 @@ class Memory:
         self._touched: dict[str, Telling | None] = {}
         for telling in tellings:
             self._window(telling.brand).add(telling)
+
+    def __len__(self) -> int:
+        """Posts that are remembered, of all brands."""
+        return sum(map(len, self._brands.values()))
+
+    def keep(self, most: int) -> None:
+        """Forgets the oldest of whichever brand has most, until `most` posts are left."""
+        while (excess := len(self) - most) > 0:
+            largest = max(self._brands.values(), key=len)
+            for telling in list(islice(largest, min(excess, math.ceil(len(largest) / 2)))):
+                largest.remove(telling.identity)
+                self._touched[telling.identity] = None
 
     def changed(self) -> Iterator[tuple[str, Telling | None]]:
         """Identities whose state changed since the last call, with it; None where it was forgotten."""

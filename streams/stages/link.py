@@ -36,9 +36,11 @@ class LinkStage:
 
     name = "link"
 
-    def __init__(self, topics: Topics, read_state: ReadState) -> None:
+    def __init__(self, topics: Topics, read_state: ReadState, *, posts: int) -> None:
+        """`posts` are remembered at most, over all partitions that come to this worker."""
         self.inputs: tuple[str, ...] = (topics.signals, topics.link_commands)
         self._topics = topics
+        self._posts = posts
         self._states = PartitionStates(lambda partition: self._restore(read_state, partition))
         self._decode_signal = msgspec.json.Decoder(Signal).decode
         self._decode_command = msgspec.json.Decoder(LinkCommand).decode
@@ -72,6 +74,7 @@ class LinkStage:
         messages = each(batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
         last = {record.partition: record for record in batch}
         for number, memory in memories.items():
+            memory.keep(self._posts // max(1, len(self._states)))
             for identity, telling in memory.changed():
                 if telling is not None and telling.told:
                     messages.append(self._message(telling, last[number]))

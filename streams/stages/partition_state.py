@@ -17,6 +17,10 @@ class PartitionStates(Generic[S]):
         self._states: dict[int, S] = {}
         self._owned: frozenset[int] = frozenset()
 
+    def __len__(self) -> int:
+        """Partitions that this worker owns."""
+        return len(self._owned)
+
     def assigned(self, partitions: frozenset[int]) -> None:
         """Keeps only what stayed ours throughout: another worker may have written the state of the rest."""
         stayed = self._owned & partitions

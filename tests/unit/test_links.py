@@ -221,6 +221,27 @@ def test_ten_thousand_posts_by_one_author_in_a_minute_stay_bounded_and_are_marke
     assert all(any(flag.name == "many-posts" for flag in telling.flags) for telling in alive)
 
 
+def test_of_all_brands_the_one_with_most_posts_makes_room() -> None:
+    memory = Memory()
+    for place in range(60):
+        memory.observe(signal(f"large-{place}", brand="large", event_time=10**12 + place))
+        if place < 10:
+            memory.observe(signal(f"small-{place}", brand="small", event_time=10**12 + place))
+    memory.keep(40)
+    found = told(memory)
+    assert len(memory) == 40
+    assert {key for key, telling in found.items() if telling is None} == {f"large-{place}" for place in range(30)}
+
+
+async def test_the_stage_remembers_no_more_than_its_share_of_each_partition() -> None:
+    broker = _Broker()
+    stage = LinkStage(topics_of(Settings()), broker.read, posts=8)
+    await stage.assigned(frozenset({3, 4}))
+    for place in range(12):
+        broker.take(await stage.process([record(encode(signal(str(place))), place)]))
+    assert sorted(broker.state) == [b"10", b"11", b"8", b"9"]
+
+
 def test_a_companys_own_post_is_not_compared() -> None:
     memory = Memory()
     memory.observe(signal("a", role="company"))
@@ -296,16 +317,16 @@ async def test_the_stage_remembers_across_restart_and_redelivery() -> None:
     topics = topics_of(Settings())
     a = record(encode(signal("a", channel="review", source="shop", author="@marta")), 0)
     b = record(encode(signal("b", author="@mruiz")), 1)
-    first = LinkStage(topics, broker.read)
+    first = LinkStage(topics, broker.read, posts=1_000)
     await first.assigned(frozenset({3}))
     broker.take(await first.process([a]))
     assert broker.said == []
-    second = LinkStage(topics, broker.read)
+    second = LinkStage(topics, broker.read, posts=1_000)
     await second.assigned(frozenset({3}))
     broker.take(await second.process([b]))
     assert {one.identity: [link.identity for link in one.links] for one in broker.said} == {"a": ["b"], "b": ["a"]}
     before, broker.said = broker.said, []
-    third = LinkStage(topics, broker.read)
+    third = LinkStage(topics, broker.read, posts=1_000)
     await third.assigned(frozenset({3}))
     broker.take(await third.process([a, b]))
     assert sorted(map(repr, broker.said)) == sorted(map(repr, before))
@@ -314,7 +335,7 @@ async def test_the_stage_remembers_across_restart_and_redelivery() -> None:
 async def test_the_stage_turns_bad_records_into_dead_letters_and_old_state_into_a_warning() -> None:
     broker = _Broker()
     broker.state[b"x"] = b"not msgpack"
-    stage = LinkStage(topics_of(Settings()), broker.read)
+    stage = LinkStage(topics_of(Settings()), broker.read, posts=1_000)
     command = LinkCommand(id="1", brand="acme", action="unlink", identity="x", other="y", actor="ana", at="now")
     messages = await stage.process(
         [record(b"{", 0), record(encode(command), 1, "feedback.links.commands"), record(encode(signal("a")), 2)]
