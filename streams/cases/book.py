@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from schemas.cases import Case, CaseCommand, Waiting
+from schemas.cases import Case, Waiting
 from schemas.enriched import Correction
 from schemas.identity import identity
 from schemas.signals import Signal
 from streams.cases.rules import answers, named, recovers
+from streams.cases.waiting import WaitingRoom
 
 RECOVERED_AT_ONCE = 500
 """Cases of one person that one thankful post moves; the next such post moves the next."""
 WAITING = 10_000
 """Of one partition. When more wait, the oldest give way: a command then becomes a dead letter."""
-WAITING_MS = 7 * 24 * 3600 * 1000
+THANKS = 10_000
+"""Of one partition; the oldest give way."""
 
 
 class CaseBook:
@@ -26,20 +28,22 @@ class CaseBook:
         self._cases: dict[str, Case] = {}
         self._by_post: dict[str, list[str]] = {}
         self._by_person: dict[tuple[str, ...], dict[str, None]] = {}
-        self._waiting: dict[str, Waiting] = {}
-        self._waiting_for: dict[str, dict[str, None]] = {}
+        self.waiting = WaitingRoom(_post_waited_for, WAITING)
+        """Commands and replies, by the start of the identity of the post whose case they are for."""
+        self.thanks = WaitingRoom(_thankful, THANKS)
+        """Thankful posts, by person: the complaint may still be on its way."""
         self.corrections: dict[str, Correction] = {one.identity: one for one in corrections}
         for case in cases:
             self.put(case)
         for one in sorted(waiting, key=lambda one: one.since):
-            self.wait(one)
+            (self.thanks if thanks(one) else self.waiting).add(one)
 
     def put(self, case: Case) -> None:
         """Adds or replaces a case."""
         if case.id not in self._cases:
             self._by_post.setdefault(case.identity, []).append(case.id)
         self._cases[case.id] = case
-        for person in _persons(case.brand, case.customer_id, case.source, case.author):
+        for person in persons(case):
             theirs = self._by_person.setdefault(person, {})
             # what has recovered need not be looked at again, however often somebody says thanks
             if case.queue == "complaint" and case.state not in ("recovered", "dismissed"):
@@ -68,56 +72,23 @@ class CaseBook:
         if signal.sentiment != "positive":
             return []
         found = dict.fromkeys(self._by_post.get(signal.identity, ()))
-        for person in _persons(signal.brand, signal.customer_id, signal.source, signal.author):
+        for person in persons(signal):
             found.update(self._by_person.get(person, {}))
         moved = [case for key in found if recovers(case := self._cases[key], signal)]
         return sorted(moved, key=lambda case: (case.opened_at, case.id))[:RECOVERED_AT_ONCE]
-
-    def wait(self, one: Waiting) -> list[Waiting]:
-        """Keeps what came before its case; returns what has to give way for it."""
-        post = waits_for(one)
-        self._waiting[one.id] = one
-        self._waiting_for.setdefault(post, {})[one.id] = None
-        return [self.forget(next(iter(self._waiting)))] if len(self._waiting) > WAITING else []
-
-    def forget(self, key: str) -> Waiting:
-        """Takes one out of what waits."""
-        one = self._waiting.pop(key)
-        theirs = self._waiting_for[waits_for(one)]
-        theirs.pop(key)
-        if not theirs:
-            del self._waiting_for[waits_for(one)]
-        return one
 
     def erase(self, post: str) -> tuple[list[str], list[str], bool]:
         """Forgets a post: the ids of its cases, of what waited of it or for it, and whether it had a correction."""
         gone = self._by_post.pop(post, [])
         for key in gone:
             case = self._cases.pop(key)
-            for person in _persons(case.brand, case.customer_id, case.source, case.author):
+            for person in persons(case):
                 self._by_person.get(person, {}).pop(key, None)
-        waited = [one.id for one in self._waiting.values() if one.signal is not None and one.signal.identity == post]
-        waited += [key for key in self._waiting_for.get(_start(post), ()) if key not in waited]
-        for key in waited:
-            self.forget(key)
-        return gone, waited, self.corrections.pop(post, None) is not None
-
-    def waiting_for(self, post: str) -> list[Waiting]:
-        """What waits for the cases of a post, in the order in which it came."""
-        return [self._waiting[key] for key in self._waiting_for.get(_start(post), ())]
-
-    def overdue(self, now_ms: int) -> list[Waiting]:
-        """What has waited too long, oldest first."""
-        found: list[Waiting] = []
-        for one in self._waiting.values():
-            if one.since >= now_ms - WAITING_MS:
-                break  # they stand in the order in which they came
-            found.append(one)
-        return found
-
-    def waits(self, key: str) -> bool:
-        """True where something of that id waits already."""
-        return key in self._waiting
+        waited = [*self.waiting.of_post(post), *(one.id for one in self.waiting.waiting_for(start(post)))]
+        left: list[str] = []
+        for room, ids in ((self.waiting, dict.fromkeys(waited)), (self.thanks, self.thanks.of_post(post))):
+            left += [room.leave(key).id for key in ids]
+        return gone, left, self.corrections.pop(post, None) is not None
 
 
 def answered_post(signal: Signal) -> str | None:
@@ -125,26 +96,31 @@ def answered_post(signal: Signal) -> str | None:
     return identity(signal.channel, signal.source, signal.in_reply_to) if signal.in_reply_to else None
 
 
-def waits_for(one: Waiting) -> str:
-    """The start of the identity of the post whose case is waited for."""
-    if one.command is not None:
-        return post_of_case(one.command)
-    return _start(answered_post(one.signal) or "") if one.signal is not None else ""
+def thanks(one: Waiting) -> bool:
+    """True for a post that may recover a case; what else waits is a command, or a reply by the company."""
+    return one.signal is not None and one.signal.role != "company"
 
 
-def post_of_case(command: CaseCommand) -> str:
-    """The start of a post's identity, as a case's id holds it."""
-    return _start(command.case_id.removeprefix("case-"))
+def persons(about: Case | Signal) -> list[tuple[str, ...]]:
+    """By what somebody is known to be the same person."""
+    found: list[tuple[str, ...]] = []
+    if about.customer_id:
+        found.append(("customer", about.brand, about.customer_id))
+    if about.author is not None and named(about.author):
+        found.append(("author", about.source, about.author))
+    return found
 
 
-def _start(post: str) -> str:
+def start(post: str) -> str:
+    """As much of a post's identity as a case's id holds."""
     return post[:24]
 
 
-def _persons(brand: str, customer_id: str | None, source: str, author: str | None) -> Sequence[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    if customer_id:
-        found.append(("customer", brand, customer_id))
-    if author is not None and named(author):
-        found.append(("author", source, author))
-    return found
+def _post_waited_for(one: Waiting) -> list[str]:
+    if one.command is not None:
+        return [start(one.command.case_id.removeprefix("case-"))]
+    return [start(answered_post(one.signal) or "")] if one.signal is not None else []
+
+
+def _thankful(one: Waiting) -> list[tuple[str, ...]]:
+    return persons(one.signal) if one.signal is not None else []

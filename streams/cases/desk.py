@@ -11,9 +11,19 @@ from schemas.errors import RejectedInput
 from schemas.identity import from_millis
 from schemas.signals import Signal
 from streams.cases import corrections
-from streams.cases.book import CaseBook, answered_post
+from streams.cases.book import CaseBook, answered_post, persons, start
 from streams.cases.moves import MAX_EVENTS
-from streams.cases.rules import case_id, event_of, moved_by_command, moved_by_post, opened, queues
+from streams.cases.rules import (
+    case_id,
+    event_of,
+    moved_by_command,
+    moved_by_post,
+    opened,
+    queues,
+    recovers,
+    thankful,
+    wordless,
+)
 
 
 @dataclass(slots=True)
@@ -62,8 +72,10 @@ class Desk:
             self._moved(case, moved_by_post(case, signal))
         for queue in queues(signal):
             if self._book.get(case_id(signal.identity, queue)) is None:
-                self._moved(None, opened(signal, queue))
+                self._moved(None, case := opened(signal, queue))
                 self._catch_up(signal.identity)
+                self._thanked_already(self._book.get(case.id) or case)
+        self._thanked(signal)
         post = answered_post(signal)
         if signal.role == "company" and not signal.automatic and post is not None and not self._book.of_post(post):
             # the post that it answers may still be on its way
@@ -118,7 +130,7 @@ class Desk:
 
     def _catch_up(self, post: str) -> None:
         """What came before the case is taken now, in the order in which it came."""
-        for one in self._book.waiting_for(post):
+        for one in self._book.waiting.waiting_for(start(post)):
             if one.command is not None:
                 case = self._book.get(one.command.case_id)
                 if case is None:
@@ -127,8 +139,28 @@ class Desk:
             elif one.signal is not None:
                 for case in self._book.concerned(one.signal):
                     self._moved(case, moved_by_post(case, one.signal))
-            self._book.forget(one.id)
+            self._book.waiting.leave(one.id)
             self._taken.came.append(one.id)
+
+    def _thanked(self, signal: Signal) -> None:
+        """A thankful post recovers what came before it, and what was written before it and comes later."""
+        key = f"thanks-{signal.identity}"
+        kept = self._book.thanks.get(key)
+        if kept is None or kept.signal is None:
+            news = thankful(signal) and bool(persons(signal))
+        else:
+            news = signal.version > kept.signal.version  # thanks that were taken back stay here as what they are now
+        if news:
+            one = Waiting(id=key, since=self._now_ms, offset=self._offset, signal=wordless(signal))
+            self._taken.given_up += self._book.thanks.add(one)
+            self._taken.waits.append(one)
+
+    def _thanked_already(self, case: Case) -> None:
+        """The person of a new case may have said thanks before its post came."""
+        found = [one.signal for one in self._book.thanks.waiting_for(*persons(case)) if one.signal is not None]
+        said = [signal for signal in found if recovers(case, signal)]
+        if said:
+            self._moved(case, moved_by_post(case, min(said, key=lambda one: (one.event_time, one.identity))))
 
     def _moved(self, before: Case | None, after: Case) -> None:
         if after is not before:
@@ -136,13 +168,13 @@ class Desk:
             self._taken.cases.append(after)
 
     def _wait(self, one: Waiting) -> None:
-        if not self._book.waits(one.id):
-            self._taken.given_up += self._book.wait(one)
+        if self._book.waiting.get(one.id) is None:
+            self._taken.given_up += self._book.waiting.add(one)
             self._taken.waits.append(one)
 
     def _give_up(self) -> None:
-        for one in self._book.overdue(self._now_ms)[:100]:
-            self._taken.given_up.append(self._book.forget(one.id))
+        for room in (self._book.waiting, self._book.thanks):
+            self._taken.given_up += [room.leave(one.id) for one in room.overdue(self._now_ms)[:100]]
         self._taken.came += [one.id for one in self._taken.given_up]
 
     def _say(

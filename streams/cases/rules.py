@@ -103,12 +103,22 @@ def answers(case: Case, signal: Signal) -> bool:
     )
 
 
+def thankful(signal: Signal) -> bool:
+    """A positive post by somebody who is not the company."""
+    return signal.role != "company" and not signal.automatic and signal.sentiment == "positive"
+
+
+def wordless(signal: Signal) -> Signal:
+    """What recovers a case, without what was said."""
+    return replace(signal, excerpt="", translation=None, vector=None)
+
+
 def recovers(case: Case, signal: Signal) -> bool:
     """A later, positive post of the same person, known by customer id or by name within the source.
 
     Or the complaint itself, edited into a positive one. Praise for another product than the one complained of is none.
     """
-    if case.queue != "complaint" or signal.role == "company" or signal.automatic or signal.sentiment != "positive":
+    if case.queue != "complaint" or not thankful(signal):
         return False
     if signal.identity == case.identity:
         return signal.version > case.post_version

@@ -14,7 +14,7 @@ from schemas.codec import encode
 from schemas.enriched import Correction, Relabel
 from schemas.identity import identity
 from schemas.signals import Signal
-from streams.cases import book
+from streams.cases import book, waiting
 from streams.cases.rules import case_id
 from streams.erase.forgetting import forget_messages
 from streams.records import Message, Record
@@ -151,10 +151,85 @@ async def test_a_command_and_a_reply_that_come_before_their_case_wait_for_it() -
     assert topic.case().reply is not None
 
 
+THANKS = replace(
+    COMPLAINT,
+    identity=identity("social", "chirper", "90"),
+    post_id="90",
+    event_time=COMPLAINT.event_time + 500,
+    sentiment="positive",
+    intents=["praise"],
+    excerpt="They sent another one at once, thank you",
+)
+
+
+async def test_thanks_that_come_before_their_complaint_recover_it_all_the_same() -> None:
+    topic = Topic()
+    messages = await topic.take(THANKS)
+    (kept,) = of(messages, TOPICS.case_waiting)
+    assert b"thank you" not in (kept.value or b"")
+    topic.restart()
+    await topic.take(COMPLAINT)
+    assert [event.action for event in topic.case().history] == ["open", "thanks"]
+    assert topic.case().state == "recovered"
+    before = topic.case()
+    await topic.take(THANKS, COMPLAINT, THANKS)
+    assert topic.case() == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"event_time": COMPLAINT.event_time - 1},
+        {"author": "@other"},
+        {"author": None},
+        {"source": "elsewhere"},
+        {"product": "another"},
+        {"sentiment": "neutral"},
+        {"role": "company"},
+        {"automatic": True},
+    ],
+)
+async def test_early_thanks_for_something_else_recover_nothing(changes: dict[str, Any]) -> None:
+    topic = Topic()
+    await topic.take(replace(THANKS, **changes))
+    await topic.take(replace(COMPLAINT, product="lamp"))
+    assert topic.case().state == "opened"
+
+
+async def test_thanks_that_were_taken_back_erased_or_are_too_old_recover_nothing() -> None:
+    for then in (replace(THANKS, sentiment="negative", intents=[], version=2), None):
+        topic = Topic()
+        await topic.take(THANKS)
+        if then is not None:
+            await topic.take(then, THANKS)  # the older edition once more
+        else:
+            told = forget_messages(TOPICS, THANKS.identity, "2026-04-02T10:00:00Z", [0])
+            (forget,) = [one for one in told if one.topic == TOPICS.signals]
+            await topic.feed([Record(forget.topic, 0, 99, forget.key, forget.value, NOW, forget.headers)])
+            assert topic.kept[TOPICS.case_waiting] == {}
+        await topic.take(COMPLAINT)
+        assert topic.case().state == "opened"
+    topic = Topic()
+    await topic.take(THANKS)
+    await topic.take(replace(COMPLAINT, sentiment="neutral"), now=NOW + waiting.WAITING_MS + 1)
+    assert topic.kept[TOPICS.case_waiting] == {}
+
+
+async def test_thanks_are_bounded_and_crowd_out_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(book, "THANKS", 5)
+    topic = Topic()
+    crowd = [replace(THANKS, identity=identity("social", "chirper", str(n)), post_id=str(n)) for n in range(100, 120)]
+    messages = await topic.take(order("acknowledge"), *crowd)
+    assert of(messages, TOPICS.dead_letters) == []
+    assert len(topic.kept[TOPICS.case_waiting]) == 6
+    await topic.take(COMPLAINT)
+    assert [event.action for event in topic.case().history] == ["open", "acknowledge", "thanks"]
+
+
 async def test_a_command_whose_case_never_comes_ends_as_a_dead_letter() -> None:
     topic = Topic()
     await topic.take(order("acknowledge"))
-    messages = await topic.take(replace(COMPLAINT, sentiment="neutral"), now=NOW + book.WAITING_MS + 1)
+    messages = await topic.take(replace(COMPLAINT, sentiment="neutral"), now=NOW + waiting.WAITING_MS + 1)
     (letter,) = of(messages, TOPICS.dead_letters)
     assert b"did not come" in (letter.value or b"")
     assert b'"offset":1' in (letter.value or b"")
