@@ -63,9 +63,10 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
     topics: Annotated[list[str], Meta(description="Labels of topics in the alert's posts.")] = msgspec.field(
         default_factory=list
     )
-    new_words: Annotated[list[str], Meta(description="Words of those labels that were not there before.")] = (
-        msgspec.field(default_factory=list)
-    )
+    new_words: Annotated[
+        list[str],
+        Meta(description="Words of the posts and their topics that the brand's earlier complaints seldom have."),
+    ] = msgspec.field(default_factory=list)
     measure: Annotated[
         Literal["count", "severity", "share"],
         Meta(description="What is least explained: the number, the sum of severity, or the share of the posts."),

@@ -162,6 +162,9 @@ def _show(console: Console, alert: dict[str, Any]) -> None:
     if taken := alert.get("acknowledged"):
         words = f"    taken on by {short(taken['by'], 60)}: {short(taken.get('note') or 'no note', 200)}"
         console.print(Text(words, style="green"), soft_wrap=True)
+    for name, key in (("what is new", "new_words"), ("topics", "topics")):
+        if said := ", ".join(alert.get(key) or ()):
+            console.print(Text(f"    {name}: {short(said, 160)}"), soft_wrap=True)
     for exemplar in alert.get("exemplars", [])[:3]:
         words = exemplar.get("translation") or exemplar.get("excerpt")
         console.print(Text(f"    {short(words, max(40, console.width - 6))}", style="dim"), soft_wrap=True)

@@ -15,9 +15,9 @@ from streams.spikes.incidents import WHOLE, current, join, leader, strays
 from streams.spikes.look import began, line_for
 from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read, tidy
 from streams.spikes.telling import alert_id, alert_of
+from streams.spikes.words import Heard, hear, standing_out, unhear
 
 KEEP_SEEN = 20_000
-KEEP_WORDS = 2_000
 KEEP_COMMANDS = 200
 EXCERPT = 280
 """Characters of a post, and of its translation, that an alert shows: state must fit one Kafka message."""
@@ -39,8 +39,8 @@ class BrandState(Struct, kw_only=True, omit_defaults=True):
     """64 bits of the identities that were counted, and their buckets."""
     unknown: int = -1
     """The newest bucket of which identities were forgotten."""
-    words: dict[str, int] = msgspec.field(default_factory=dict)
-    """Words of topic labels, and the bucket in which each came first."""
+    heard: Heard = msgspec.field(default_factory=Heard)
+    """What its complaints say, so that an alert can tell what is new in them."""
     commands: list[str] = msgspec.field(default_factory=list)
     """The newest commands that were applied: a repeat changes nothing."""
 
@@ -71,7 +71,9 @@ def observe(
     if not _first_time(state, signal, bucket, rule):
         return alerts
     negative = signal.sentiment == "negative"
-    news = _new_words(state, signal, bucket) if negative else []
+    member = _number(signal.identity) & 0xFFFF_FFFF
+    if negative:
+        hear(state.heard, member, bucket, signal, day=rule.spans[-1])
     changed: list[str] = []
     for dimension, value in dimensions(signal):
         name = f"{dimension}={value}"
@@ -83,11 +85,11 @@ def observe(
         count_post(series, bucket, rule, negative=negative)
         if not negative:
             continue
-        count_negative(series, bucket, signal.severity, _number(signal.identity) & 0xFFFF_FFFF, _exemplar(signal), rule)
+        count_negative(series, bucket, signal.severity, member, _exemplar(signal), rule)
         if not silent and _judge(state, name, signal, bucket, rule):
             changed.append(name)
         if series.open is not None:
-            _describe(series, signal, news)
+            _describe(series, signal)
     if not changed:
         return alerts
     return alerts + [_tell(state, name, signal, rule) for name in _led(state, changed, signal.brand, rule)]
@@ -95,7 +97,7 @@ def observe(
 
 def forget(state: BrandState, identity: str) -> bool:
     """Drops the words of a post that is erased; what it counted stays a number. True where there were some."""
-    found = False
+    found = unhear(state.heard, _number(identity) & 0xFFFF_FFFF)
     for series in state.series.values():
         kept = [(bucket, post) for bucket, post in series.worst if post.identity != identity]
         shown = series.open.exemplars if series.open is not None else []
@@ -203,7 +205,11 @@ def _join(name: str, episode: Episode, opened: dict[str, Series], rule: Rule, br
 
 
 def _tell(state: BrandState, name: str, signal: Signal, rule: Rule) -> Alert:
-    return alert_of(signal.brand, name, state.series[name], signal.event_time, rule)
+    series = state.series[name]
+    if series.open is not None:
+        since = series.open.since // rule.bucket_ms
+        series.open.news = standing_out(state.heard, [member for bucket, member in series.members if bucket >= since])
+    return alert_of(signal.brand, name, series, signal.event_time, rule)
 
 
 def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
@@ -221,28 +227,14 @@ def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
     return alerts
 
 
-def _describe(series: Series, signal: Signal, news: list[str]) -> None:
-    """What an open alert shows: its worst posts, its topics, and the words of topics that were not there before."""
+def _describe(series: Series, signal: Signal) -> None:
+    """What an open alert shows: its worst posts and its topics."""
     episode = series.open
     if episode is None:
         return
     episode.exemplars = [post for _, post in series.worst[:EXEMPLARS]]
     labels = [label for _, label in signal.topics]
     episode.topics = list(dict.fromkeys([*episode.topics, *labels]))[:EXEMPLARS]
-    episode.news = list(dict.fromkeys([*episode.news, *news]))[: 2 * EXEMPLARS]
-
-
-def _new_words(state: BrandState, signal: Signal, bucket: int) -> list[str]:
-    """Words of the post's topic labels that its brand's complaints did not have two days ago."""
-    found = []
-    for _, label in signal.topics:
-        for word in dict.fromkeys(label.lower().replace(",", " ").split()):
-            first = state.words.get(word)
-            if first is None and len(state.words) < KEEP_WORDS:
-                first = state.words[word] = bucket
-            if first is not None and bucket - first < 576 and state.first is not None and bucket - state.first > 2016:
-                found.append(word)
-    return found
 
 
 def _exemplar(signal: Signal) -> Exemplar:
