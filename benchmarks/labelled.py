@@ -33,9 +33,9 @@ class Labelled:
 
 
 def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
-    """Own-written posts, `<language>.jsonl`."""
+    """Own-written posts, `<language>.jsonl`; those under `added` were written later, all for training."""
     posts = []
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in [*sorted(folder.glob("*.jsonl")), *sorted(folder.glob("added/*.jsonl"))]:
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             said = Utterance(row["text"], row["language"], row.get("english"))

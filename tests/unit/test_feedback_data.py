@@ -37,6 +37,12 @@ def runs(text: str) -> Iterator[str]:
     return (" ".join(found[start : start + RUN]) for start in range(len(found) - RUN + 1))
 
 
+def grams(text: str) -> set[str]:
+    """Runs of four characters, words' ends included."""
+    plain = f" {' '.join(words(text))} "
+    return {plain[start : start + 4] for start in range(max(1, len(plain) - 3))}
+
+
 @pytest.fixture(scope="module", params=LANGUAGES)
 def posts(request: pytest.FixtureRequest) -> list[Post]:
     lines = (FOLDER / f"{request.param}.jsonl").read_text(encoding="utf-8").splitlines()
@@ -110,6 +116,35 @@ def test_a_part_is_translated(posts: list[Post]) -> None:
         assert translated == 0
     else:
         assert translated >= 0.2 * len(posts)
+
+
+@pytest.fixture(scope="module")
+def added(posts: list[Post]) -> list[Post]:
+    lines = (FOLDER / "added" / f"{posts[0]['language']}.jsonl").read_text(encoding="utf-8").splitlines()
+    read: list[Post] = [json.loads(line) for line in lines]
+    return read
+
+
+def test_what_was_added_is_well_formed_and_for_training_only(posts: list[Post], added: list[Post]) -> None:
+    for number, post in enumerate(added, start=1):
+        assert post.keys() == FIELDS, post["id"]
+        assert post["id"] == f"{posts[0]['language']}-a{number:03d}"
+        assert (post["language"], post["split"]) == (posts[0]["language"], "train"), post["id"]
+        assert post["text"] == post["text"].strip() != "", post["id"]
+        assert post["channel"] in SHARES["channel"], post["id"]
+        assert post["sentiment"] in get_args(SentimentLabel), post["id"]
+        assert post["intents"], post["id"]
+        assert set(post["intents"]) <= set(get_args(IntentLabel)), post["id"]
+
+
+def test_nothing_added_is_like_a_post_kept_apart(posts: list[Post], added: list[Post]) -> None:
+    apart = [grams(post["text"]) for post in posts if post["split"] == "test"]
+    for post in added:
+        own = grams(post["text"])
+        assert max(len(own & other) / len(own | other) for other in apart) < 0.4, post["id"]
+    texts = [" ".join(words(post["text"])) for post in (*posts, *added)]
+    known = Counter(texts[: len(posts)])
+    assert [text for text in texts[len(posts) :] if known[text]] == []
 
 
 def test_addresses_are_nobodys(posts: list[Post]) -> None:
