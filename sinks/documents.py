@@ -122,8 +122,10 @@ def compared_document(document: Document, found: Compared) -> Document:
     if severity := feedback.get("severity"):
         factors = {name: value for name, value in severity.get("factors", {}).items() if name not in COMPARED_FACTORS}
         feedback["severity"] = {**severity, "factors": factors | found.factors}
-    for name in [name for name in ("links", "authenticity") if feedback[name] in ([], {"flags": []})]:
-        del feedback[name]
+    if not found.links:
+        del feedback["links"]
+    if not flags and "authenticity" not in document.body["feedback"]:
+        del feedback["authenticity"]  # nobody has looked at the post itself
     return Document(document.kind, document.id, found.version, {**document.body, "feedback": feedback})
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from schemas.codec import encode
-from schemas.enriched import Compared, EnrichedPost, Relevance
+from schemas.enriched import Authenticity, Compared, EnrichedPost, Relevance
 from schemas.errors import RejectedInput
 from schemas.links import LinkCommand
 from schemas.signals import Signal
@@ -96,6 +96,8 @@ def test_a_complaint_told_on_two_channels_is_linked_both_ways_with_its_reasons()
         ({"product": "lamp"}, {"product": "chair"}),
         ({}, {"event_time": 1_000_000_000_000 + 90 * 24 * HOUR}),
         ({"post_id": "1"}, {"in_reply_to": "1"}),
+        ({"sentiment": "positive", "intents": ["praise"]}, {"sentiment": "positive", "intents": ["praise"]}),
+        ({"text": "Lovely"}, {"text": "Lovely lamp, wrong plug, and nobody answers", "vector": direction(2)}),
     ],
 )
 def test_what_cannot_be_one_persons_complaint_is_never_linked(first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -103,6 +105,23 @@ def test_what_cannot_be_one_persons_complaint_is_never_linked(first: dict[str, A
     memory.observe(signal("a", **first))
     memory.observe(signal("b", **second))
     assert all(telling is None or not telling.links for telling in told(memory).values())
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"sentiment": "neutral", "intents": []}, {"sentiment": "neutral", "intents": []}),
+        ({"sentiment": "positive", "intents": []}, {"sentiment": "neutral", "intents": []}),
+        ({"sentiment": "positive", "customer_id": "7"}, {"sentiment": "positive", "customer_id": "7"}),
+    ],
+)
+def test_the_same_is_linked_where_the_models_heard_no_complaint(first: dict[str, Any], second: dict[str, Any]) -> None:
+    memory = Memory()
+    memory.observe(signal("a", source="shop", **first))
+    memory.observe(signal("b", **second))
+    telling = memory.get("acme", "b")
+    assert telling is not None
+    assert [link.identity for link in telling.links] == ["a"]
 
 
 def test_a_person_parts_two_posts_and_they_stay_parted() -> None:
@@ -451,3 +470,14 @@ def test_a_campaign_is_laid_over_a_document_and_yields_to_what_stands_there() ->
     person = msgspec.structs.replace(made, relevance=Relevance(relevant=True, evidence=["a person says so"]))
     kept = compared_document(post_document(person), found)
     assert kept.body["feedback"]["relevance"]["relevant"] is True
+
+
+def test_that_a_post_was_looked_at_without_a_doubt_stays_known() -> None:
+    """An empty list of flags says that the enricher found none; no list, that it did not look."""
+    made = EnrichedPost(
+        id="1", source="s", channel="social", text="x", identity="i", version=3, event_time="2026-01-01T00:00:00Z"
+    )
+    nothing = Compared(identity="i", version=3)
+    assert "authenticity" not in compared_document(post_document(made), nothing).body["feedback"]
+    looked = msgspec.structs.replace(made, authenticity=Authenticity(flags=[]))
+    assert compared_document(post_document(looked), nothing).body["feedback"]["authenticity"] == {"flags": []}
