@@ -124,8 +124,6 @@ def compared_document(document: Document, found: Compared) -> Document:
         feedback["severity"] = {**severity, "factors": factors | found.factors}
     if not found.links:
         del feedback["links"]
-    if not flags and "authenticity" not in document.body["feedback"]:
-        del feedback["authenticity"]  # nobody has looked at the post itself
     return Document(document.kind, document.id, found.version, {**document.body, "feedback": feedback})
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from schemas.codec import encode
-from schemas.enriched import Authenticity, Compared, EnrichedPost, Relevance
+from schemas.enriched import Compared, EnrichedPost, Relevance
 from schemas.errors import RejectedInput
 from schemas.links import LinkCommand
 from schemas.signals import Signal
@@ -472,12 +472,10 @@ def test_a_campaign_is_laid_over_a_document_and_yields_to_what_stands_there() ->
     assert kept.body["feedback"]["relevance"]["relevant"] is True
 
 
-def test_that_a_post_was_looked_at_without_a_doubt_stays_known() -> None:
-    """An empty list of flags says that the enricher found none; no list, that it did not look."""
+def test_an_empty_list_of_doubts_stays_empty() -> None:
     made = EnrichedPost(
         id="1", source="s", channel="social", text="x", identity="i", version=3, event_time="2026-01-01T00:00:00Z"
     )
-    nothing = Compared(identity="i", version=3)
-    assert "authenticity" not in compared_document(post_document(made), nothing).body["feedback"]
-    looked = msgspec.structs.replace(made, authenticity=Authenticity(flags=[]))
-    assert compared_document(post_document(looked), nothing).body["feedback"]["authenticity"] == {"flags": []}
+    document = post_document(made)
+    assert document.body["feedback"]["authenticity"] == {"flags": []}
+    assert compared_document(document, Compared(identity="i", version=3)).body == document.body
