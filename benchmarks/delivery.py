@@ -149,12 +149,15 @@ def index_side(bench: Bench, documents: Sequence[Document]) -> float:
     return clock.rate
 
 
-def bulk_side(bench: Bench, documents: Sequence[Document]) -> float:
-    """Documents a second of `parallel_bulk`, from JSON lines in memory, into the same mapping."""
+def bulk_side(bench: Bench, documents: Sequence[Document], *, numbers: bool = False) -> float:
+    """Documents a second of `parallel_bulk`, from JSON lines in memory, into the same mapping.
+
+    `numbers`: with vectors as JSON numbers, else as base64, like the stage's own.
+    """
     settings = bench.settings()
     bench.sink(settings).open()
     target = f"{settings.topic_prefix}-posts"
-    stored = [encode(stored_body(one.body, dims=DIMENSIONS)) for one in documents]
+    stored = [encode(stored_body(one.body, dims=DIMENSIONS, numbers=numbers)) for one in documents]
 
     def actions() -> Iterator[dict[str, Any]]:
         for one, line in zip(documents, stored, strict=True):

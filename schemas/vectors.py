@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,4 +19,4 @@ def encode_vector(vector: Vector) -> str:
 
 def decode_vector(text: str) -> Vector:
     """The inverse of `encode_vector`; raises ValueError on anything else."""
-    return np.frombuffer(base64.b64decode(text, validate=True), dtype="<f4").astype(np.float32, copy=False)
+    return np.frombuffer(binascii.a2b_base64(text, strict_mode=True), dtype="<f4").astype(np.float32, copy=False)

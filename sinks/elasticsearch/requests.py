@@ -37,8 +37,8 @@ class Operation:
         return len(self.action) + len(self.source) + 2
 
 
-def operation(index: int, document: Document, target: str, *, dims: int) -> Operation:
-    """The document's lines, with its version as an external one. Raises ValueError for an unusable embedding."""
+def operation(index: int, document: Document, target: str, *, dims: int, numbers: bool = False) -> Operation:
+    """The document's lines, with its version as an external one; see `stored_body` for `numbers` and what it raises."""
     action = {
         "index": {
             "_index": target,
@@ -49,7 +49,7 @@ def operation(index: int, document: Document, target: str, *, dims: int) -> Oper
             "require_alias": True,
         }
     }
-    return Operation(index, encode(action), encode(stored_body(document.body, dims=dims)))
+    return Operation(index, encode(action), encode(stored_body(document.body, dims=dims, numbers=numbers)))
 
 
 def chunks(operations: Iterable[Operation], limits: Limits) -> Iterator[list[Operation]]:

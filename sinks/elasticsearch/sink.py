@@ -16,7 +16,7 @@ from sinks.base import Document, Hits, Kind, Outcome, Query, Removal, Status, Su
 from sinks.documents import removal_document
 from sinks.elasticsearch import indices
 from sinks.elasticsearch.decisions import item_outcomes, request_outcome
-from sinks.elasticsearch.documents import original_body
+from sinks.elasticsearch.documents import has_vector, original_body
 from sinks.elasticsearch.explain import explained, unanswered
 from sinks.elasticsearch.queries import MAX_WINDOW, belonging, condition, older, search_request
 from sinks.elasticsearch.removals import Removals, deleted, deletions
@@ -28,6 +28,8 @@ _AT_ONCE = 4
 """Requests of one `write` that are under way together: the next is made while the server works on those before."""
 _LEAST = 64
 """Documents of a request, before a `write` is spread over several."""
+_ANSWER = ("items.*.status", "items.*.error")
+"""What is read of an answer: the rest of it would be half as long as the documents."""
 # read back exactly from its base64; the floats would only make the answer longer
 _WITHOUT = ["feedback.embedding"]
 
@@ -55,6 +57,8 @@ class ElasticsearchSink:
         self._limits = limits or Limits()
         self._removals = Removals(client, indices.alias(prefix, "journal"), clock)
         self._requests = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bulk")
+        self._packed: bool | None = None
+        """Whether Elasticsearch takes vectors as base64; None until it has taken or refused one."""
 
     def open(self) -> None:
         """Creates indices and aliases where missing. Raises StoreError with what to do."""
@@ -177,21 +181,41 @@ class ElasticsearchSink:
         return gone
 
     def _store(self, documents: list[Document]) -> list[Outcome]:
+        numbers = self._packed is False
+        outcomes = self._requested(documents, numbers=numbers)
+        if self._packed or numbers:
+            return outcomes
+        vectors = [index for index, one in enumerate(documents) if has_vector(one.body)]
+        if any(outcomes[index].status is Status.WRITTEN for index in vectors):
+            self._packed = True
+        elif refused := [index for index in vectors if outcomes[index].status is Status.REJECTED]:
+            # an Elasticsearch before 9.3 refuses each of them; what is refused as numbers too is at fault itself
+            for index, outcome in zip(
+                refused, self._requested([documents[index] for index in refused], numbers=True), strict=True
+            ):
+                outcomes[index] = outcome
+                if outcome.status is Status.WRITTEN:
+                    self._packed = False
+        return outcomes
+
+    def _requested(self, documents: list[Document], *, numbers: bool) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         most = min(self._limits.documents, max(_LEAST, -(-len(documents) // _AT_ONCE)))
-        made = chunks(self._operations(documents, outcomes), replace(self._limits, documents=most))
+        made = chunks(self._operations(documents, outcomes, numbers), replace(self._limits, documents=most))
         for sent in [self._requests.submit(self._send, chunk) for chunk in made]:
             outcomes |= sent.result()
         return [outcomes[index] for index in range(len(documents))]
 
-    def _operations(self, documents: list[Document], outcomes: dict[int, Outcome]) -> Iterator[Operation]:
+    def _operations(
+        self, documents: list[Document], outcomes: dict[int, Outcome], numbers: bool
+    ) -> Iterator[Operation]:
         """What is to be sent; the others' outcomes are put into `outcomes`."""
         for index, document in enumerate(documents):
             if self._removals.covers(document):
                 outcomes[index] = UNCHANGED
                 continue
             try:
-                one = operation(index, document, self._alias(document.kind), dims=self._layout.dims)
+                one = operation(index, document, self._alias(document.kind), dims=self._layout.dims, numbers=numbers)
             except ValueError as error:
                 outcomes[index] = rejected(str(error))
                 continue
@@ -203,7 +227,7 @@ class ElasticsearchSink:
     def _send(self, chunk: list[Operation]) -> dict[int, Outcome]:
         """One request; where it is refused as a whole for what it holds, halves of it, down to single documents."""
         try:
-            answer = self._client.bulk(operations=lines(chunk)).body
+            answer = self._client.bulk(operations=lines(chunk), filter_path=_ANSWER).body
         except ApiError as error:
             outcome = request_outcome(error.meta.status, error.body)
             if outcome is None and len(chunk) > 1:

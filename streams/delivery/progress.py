@@ -52,6 +52,7 @@ class Progress:
         self._mending = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._under_way = 0
 
     def assigned(self, owned: Iterable[Partition], generation: int) -> bool:
         """The partitions from now on. True where another worker may have had some of ours in between."""
@@ -79,17 +80,23 @@ class Progress:
                 batch.records.append(record)
                 batch.places.append((partition, held, record.offset))
         if batch.records:
+            self._under_way += 1
             self._idle.clear()
         return batch
 
     def settle(self, batch: Batch) -> None:
-        """The batch is settled."""
+        """The batch is settled, and all that were taken before it."""
         self._positions.settle(batch.places)
-        self._idle.set()
+        self._ended()
 
     def abandon(self) -> None:
-        """The batch is left to whoever owns its partitions now."""
-        self._idle.set()
+        """A batch is left to whoever owns its partitions now."""
+        self._ended()
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
 
     async def owns(self, batch: Batch) -> bool:
         """Whether the batch's partitions are still ours, by the broker's word: it takes commits of owners only."""

@@ -1,14 +1,19 @@
-"""Faust's transport with a shorter wait in a fetch.
+"""Faust's transport with a shorter wait in a fetch, and less ado about each record.
 
 A partition whose records were just handed over is not part of the fetch that is under way, so its next record may have
 to wait until that one ends; and the embedded broker ends none before its time. Faust fixes that time at 1.5 s.
+
+Faust hands each record over in a task of its own, beside three more that wait for a stop. Nearly always there is room
+for the record, and nothing to wait for: then it is handed over at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Coroutine, Generator
 from typing import Any, Final
 
 from faust.transport.drivers import aiokafka as driver
+from mode.services import WaitResults
 
 FETCH_WAIT_MS: Final = 100
 
@@ -21,6 +26,42 @@ class PromptTransport(driver.Transport):
 
         def _new_consumer_thread(self) -> _Thread:
             return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+        async def wait_first(self, *coros: Any, timeout: Any = None) -> WaitResults:  # noqa: ASYNC109
+            """As Faust's, without tasks where the first is a coroutine that need not wait at all."""
+            first, *others = coros
+            if not isinstance(first, Coroutine):
+                return await super().wait_first(*coros, timeout=timeout)
+            try:
+                awaited = first.send(None)
+            except BaseException as ended:
+                for other in others:
+                    if isinstance(other, Coroutine):
+                        other.close()
+                if not isinstance(ended, StopIteration):
+                    raise
+                return WaitResults([first], [ended.value], False)
+            return await super().wait_first(_Begun(first, awaited), *others, timeout=timeout)
+
+
+class _Begun:
+    """The rest of a coroutine whose first step gave `awaited`."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], awaited: Any) -> None:
+        self._coroutine, self._awaited = coroutine, awaited
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        awaited = self._awaited
+        try:
+            while True:
+                try:
+                    sent = yield awaited
+                except BaseException as error:  # noqa: BLE001 - a cancellation, say: the coroutine's to handle
+                    awaited = self._coroutine.throw(error)
+                else:
+                    awaited = self._coroutine.send(sent)
+        except StopIteration as ended:
+            return ended.value
 
 
 class _Thread(driver.AIOKafkaConsumerThread):

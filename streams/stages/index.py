@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
@@ -19,7 +19,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, EnrichedPost, Relabel
 from schemas.errors import RejectedInput, StoreError
 from schemas.topics import Topic
-from sinks.base import Document, Outcome, Sink, Status
+from sinks.base import Document, Kind, Outcome, Sink, Status
 from sinks.documents import (
     alert_document,
     case_document,
@@ -48,6 +48,14 @@ T = TypeVar("T")
 class _Work:
     record: Record
     document: Document
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Writing:
+    """A batch on its way into the store. One that touches the same documents waits for it; others need not."""
+
+    touched: set[tuple[Kind, str]]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class IndexStage:
@@ -84,6 +92,8 @@ class IndexStage:
         self._sink: Sink | None = None
         self._backoff = backoff
         self._observer = observer
+        self._decoding = asyncio.Lock()
+        self._writing: list[_Writing] = []
         self._random = random.Random()  # noqa: S311 - jitter
         self._decode_post = msgspec.json.Decoder(EnrichedPost).decode
         self._decode_relabel = msgspec.json.Decoder(Relabel | Compared).decode
@@ -101,7 +111,10 @@ class IndexStage:
         """Nothing is kept per partition."""
 
     async def process(self, batch: Sequence[Record]) -> list[Message]:
-        """Dead letters of what the store rejects; everything else is written when this returns."""
+        """Dead letters of what the store rejects; everything else is written when this returns.
+
+        May be called for the next batch meanwhile: of each document, what came first is written first.
+        """
         work: list[_Work] = []
         relabels: list[tuple[Record, Relabel | Compared]] = []
 
@@ -115,11 +128,25 @@ class IndexStage:
                 work.append(_Work(record, document))
             return []
 
-        messages = await asyncio.to_thread(each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
-        relabels = self._at_once(work, relabels)
-        messages.extend(await self._write(work))
-        if relabels:
-            messages.extend(await self._write(await self._relabelled(relabels)))
+        async with self._decoding:  # in order: a correction is known to what is decoded after it
+            messages = await asyncio.to_thread(
+                each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters
+            )
+            relabels = self._at_once(work, relabels)
+            touched = {(one.document.kind, one.document.id) for one in work}
+            touched |= {("posts", relabel.identity) for _, relabel in relabels}
+            before = [one for one in self._writing if not touched.isdisjoint(one.touched)]
+            writing = _Writing(touched)
+            self._writing.append(writing)
+        try:
+            for one in before:
+                await one.ended.wait()
+            messages.extend(await self._write(work))
+            if relabels:
+                messages.extend(await self._write(await self._relabelled(relabels)))
+        finally:
+            self._writing.remove(writing)
+            writing.ended.set()
         return messages
 
     def _at_once(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ from sinks.base import Document, Outcome, Status
 from sinks.elasticsearch.decisions import item_outcomes, request_outcome
 from sinks.elasticsearch.documents import original_body, stored_body
 from sinks.elasticsearch.requests import Limits, Operation, chunks, operation
-from sinks.settling import fault, rejected, retry, settle
+from sinks.settling import MAX_DEPTH, fault, rejected, retry, settle
 
 pytestmark = pytest.mark.unit
 
@@ -132,11 +135,14 @@ def test_an_operation_carries_the_external_version() -> None:
     assert lines.size == len(lines.action) + len(lines.source) + 2
 
 
-def test_the_embedding_travels_as_floats_and_comes_back_exact() -> None:
+@pytest.mark.parametrize("numbers", [False, True])
+def test_the_embedding_travels_as_base64_or_as_numbers_and_comes_back_exact(numbers: bool) -> None:
     vector = np.random.default_rng(1).normal(size=8).astype(np.float32)
     body = posted(text="x", embedding=encode_vector(vector)).body
-    sent = stored_body(body, dims=8)
-    assert np.allclose(sent["feedback"]["embedding"], vector, atol=1e-6)
+    sent = stored_body(body, dims=8, numbers=numbers)
+    searched = sent["feedback"]["embedding"]
+    packed = searched if numbers else np.frombuffer(base64.b64decode(searched), ">f4")
+    assert np.allclose(packed, vector, atol=1e-6 if numbers else 0)
     assert original_body(sent) == body
     assert original_body({"feedback": {k: v for k, v in sent["feedback"].items() if k != "embedding"}}) == body
     assert stored_body({"feedback": {"text": "x"}}, dims=8) == original_body({"feedback": {"text": "x"}})
@@ -188,8 +194,23 @@ def test_settle_keeps_older_ones_waiting_with_the_newest() -> None:
 
 
 def test_faults_are_named_without_values() -> None:
-    assert fault(posted(text="ok", n=1, f=1.5, t=True, none=None, many=[1, [2]])) is None
-    for value in ("secret\ud800", float("nan"), -float("inf"), 10**1_000, b"secret", {1: "secret"}, {"secret"}):
+    sound = {
+        "text": "ok",
+        "n": 1,
+        "f": 1.5,
+        "t": True,
+        "none": None,
+        "many": [1, [2]],
+        "two": (1, 2),
+        "digits": "7" * 999,
+    }
+    assert fault(posted(**sound)) is None
+    assert fault(posted(many=[[{}]] * 99, big=10**200, accents="é😂")) is None
+    deep: list[Any] = []
+    for _ in range(MAX_DEPTH):
+        deep = [deep]
+    odd = ("secret\ud800", float("nan"), -float("inf"), 10**1_000, b"secret", {1: "secret"}, {"secret"}, deep)
+    for value in (*odd, datetime(2026, 1, 1, tzinfo=UTC), Decimal("1.5")):
         reason = fault(posted(x=[{"y": value}]))
         assert reason
         assert "secret" not in reason

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from schemas.alerts import Alert
@@ -16,6 +17,7 @@ from schemas.cases import Case
 from schemas.enriched import EnrichedPost
 from schemas.errors import SettingsError, StoreError
 from schemas.topics import Topic
+from schemas.vectors import encode_vector
 from sinks.base import Document, Query, Status
 from sinks.elasticsearch import ElasticsearchSink, connect
 from sinks.elasticsearch.mapping import mapping
@@ -41,6 +43,8 @@ def scripted() -> Iterator[Callable[[Script], tuple[str, list[list[str]]]]]:
                 lines = self.rfile.read(int(self.headers["Content-Length"])).splitlines()
                 ids = [json.loads(line)["index"]["_id"] for line in lines[::2]]
                 seen.append(ids)
+                if isinstance(script, Old):
+                    script.bodies = [json.loads(line) for line in lines[1::2]]
                 status, body = script(ids)
                 data = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
@@ -109,6 +113,53 @@ def test_one_failed_request_does_not_stop_the_next(scripted: Any) -> None:
     url, seen = scripted(lambda ids: (503, {}) if "a" in ids else fine(ids))
     assert wrote(url, docs("a", "b", "c", "d", "e"), limits=Limits(documents=2)) == [T, T, W, W, W]
     assert sorted(seen) == [["a", "b"], ["c", "d"], ["e"]]  # several are on their way at once
+
+
+class Old:
+    """An Elasticsearch that takes vectors as numbers only, where it is one before 9.3; it refuses the id `bad`."""
+
+    def __init__(self, *, before: bool) -> None:
+        self.before = before
+        self.forms: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
+
+    def __call__(self, ids: list[str]) -> Answer:
+        items = []
+        for one, body in zip(ids, self.bodies, strict=True):
+            vector = body["feedback"].get("embedding")
+            self.forms.append(f"{one} {type(vector).__name__}")
+            refused = one == "bad" or (self.before and isinstance(vector, str))
+            error = {"status": 400, "error": {"type": "document_parsing_exception"}}
+            items.append({"index": error if refused else {"status": 201}})
+        return 200, {"items": items}
+
+
+def with_vector(*ids: str) -> list[Document]:
+    vector = encode_vector(np.ones(8, np.float32))
+    return [Document("posts", one, 1, {"feedback": {"embedding": vector}}) for one in ids]
+
+
+def test_an_older_elasticsearch_gets_its_vectors_as_numbers(scripted: Any) -> None:
+    old = Old(before=True)
+    url, _ = scripted(old)
+    sink = ElasticsearchSink(connect(url, timeout_seconds=1), dims=8)
+    assert [one.status for one in sink.write([*with_vector("bad"), *docs("x")])] == [R, W]
+    assert old.forms == ["bad str", "x NoneType", "bad list"]  # may be at fault itself: nothing is learned
+    assert [one.status for one in sink.write([*with_vector("a", "bad", "b"), *docs("x")])] == [W, R, W, W]
+    assert old.forms[3:] == ["a str", "bad str", "b str", "x NoneType", "a list", "bad list", "b list"]
+    assert [one.status for one in sink.write(with_vector("c", "bad"))] == [W, R]
+    assert old.forms[10:] == ["c list", "bad list"]
+    sink.close()
+
+
+def test_a_newer_one_gets_them_as_base64_and_what_it_refuses_only_once(scripted: Any) -> None:
+    new = Old(before=False)
+    url, _ = scripted(new)
+    sink = ElasticsearchSink(connect(url, timeout_seconds=1), dims=8)
+    assert [one.status for one in sink.write(with_vector("a", "bad"))] == [W, R]
+    assert [one.status for one in sink.write(with_vector("bad"))] == [R]
+    assert new.forms == ["a str", "bad str", "bad str"]
+    sink.close()
 
 
 def test_a_document_over_the_limit_is_rejected_and_never_sent(scripted: Any) -> None:
