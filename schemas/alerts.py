@@ -60,7 +60,7 @@ class Alert(Struct, frozen=True, kw_only=True, omit_defaults=True):
         float, Meta(description="Standard deviations above the mean at which a normal variable is as rare.")
     ]
     exemplars: list[Exemplar] = msgspec.field(default_factory=list)
-    topics: Annotated[list[str], Meta(description="Labels of topics in the alert's posts.")] = msgspec.field(
+    topics: Annotated[list[str], Meta(description="Labels of topics that several of the posts have.")] = msgspec.field(
         default_factory=list
     )
     new_words: Annotated[

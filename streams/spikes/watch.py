@@ -15,7 +15,7 @@ from streams.spikes.incidents import WHOLE, current, join, leader, strays
 from streams.spikes.look import began, line_for
 from streams.spikes.series import EXEMPLARS, Series, count_negative, count_post, new_series, read, tidy
 from streams.spikes.telling import alert_id, alert_of
-from streams.spikes.words import Heard, hear, standing_out, unhear
+from streams.spikes.words import Heard, hear, shared_topics, standing_out, unhear
 
 KEEP_SEEN = 20_000
 KEEP_COMMANDS = 200
@@ -89,7 +89,7 @@ def observe(
         if not silent and _judge(state, name, signal, bucket, rule):
             changed.append(name)
         if series.open is not None:
-            _describe(series, signal)
+            series.open.exemplars = [post for _, post in series.worst[:EXEMPLARS]]
     if not changed:
         return alerts
     return alerts + [_tell(state, name, signal, rule) for name in _led(state, changed, signal.brand, rule)]
@@ -208,7 +208,9 @@ def _tell(state: BrandState, name: str, signal: Signal, rule: Rule) -> Alert:
     series = state.series[name]
     if series.open is not None:
         since = series.open.since // rule.bucket_ms
-        series.open.news = standing_out(state.heard, [member for bucket, member in series.members if bucket >= since])
+        own = [member for bucket, member in series.members if bucket >= since]
+        series.open.news = standing_out(state.heard, own)
+        series.open.topics = shared_topics(state.heard, own)
     return alert_of(signal.brand, name, series, signal.event_time, rule)
 
 
@@ -225,16 +227,6 @@ def _ended(state: BrandState, brand: str, rule: Rule) -> list[Alert]:
         state.series[name].open = None
         state.opened.remove(name)
     return alerts
-
-
-def _describe(series: Series, signal: Signal) -> None:
-    """What an open alert shows: its worst posts and its topics."""
-    episode = series.open
-    if episode is None:
-        return
-    episode.exemplars = [post for _, post in series.worst[:EXEMPLARS]]
-    labels = [label for _, label in signal.topics]
-    episode.topics = list(dict.fromkeys([*episode.topics, *labels]))[:EXEMPLARS]
 
 
 def _exemplar(signal: Signal) -> Exemplar:

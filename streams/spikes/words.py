@@ -20,11 +20,15 @@ RECENT = 150
 """Complaints that are remembered one by one."""
 TERMS = 20
 """Of one complaint."""
+LABELS = 5
+"""Of one complaint, and of an alert."""
 KNOWN = 1_500
 """Terms of the baseline: then all counts are halved, and what came once is forgotten."""
 LEAST_KNOWN = 20.0
 """Complaints that the baseline needs before a word can be called unusual."""
 LEAST_POSTS = 3
+LEAST_SHARE = 0.1
+"""Of an alert's posts, and at least two: one post of something else says nothing of the alert."""
 LIFT = 2.0
 """A word stands in so many times its usual share of the posts."""
 
@@ -34,16 +38,16 @@ class Heard(Struct, kw_only=True, omit_defaults=True):
 
     posts: float = 0.0
     terms: dict[str, float] = msgspec.field(default_factory=dict)
-    recent: dict[int, tuple[int, list[str]]] = msgspec.field(default_factory=dict)
-    """Bucket and terms by 32 bits of the identity, in order of arrival."""
+    recent: dict[int, tuple[int, list[str], list[str]]] = msgspec.field(default_factory=dict)
+    """Bucket, terms and labels of topics by 32 bits of the identity, in order of arrival."""
 
 
 def hear(heard: Heard, member: int, bucket: int, signal: Signal, *, day: int) -> None:
     """Takes in a complaint; those that are over a `day` (buckets) older, or too many, become the baseline."""
-    heard.recent[member] = (bucket, said(signal))
+    heard.recent[member] = (bucket, said(signal), [label for _, label in signal.topics[:LABELS]])
     oldest = next(iter(heard.recent))
     while len(heard.recent) > RECENT or heard.recent[oldest][0] <= bucket - day:
-        _, terms = heard.recent.pop(oldest)
+        _, terms, _ = heard.recent.pop(oldest)
         heard.posts += 1.0
         for term in terms:
             heard.terms[term] = heard.terms.get(term, 0.0) + 1.0
@@ -78,3 +82,11 @@ def standing_out(heard: Heard, members: Iterable[int]) -> list[str]:
     usual = {term: (heard.terms.get(term, 0.0) + 0.5) / (heard.posts + 1.0) for term in counts}
     telling = {t for t, n in counts.items() if n >= LEAST_POSTS and n >= LIFT * usual[t] * len(inside)}
     return keywords([terms & telling for terms in inside], everywhere, round(heard.posts) + len(inside))
+
+
+def shared_topics(heard: Heard, members: Iterable[int]) -> list[str]:
+    """Labels of the topics that several of these posts have, the most frequent first."""
+    inside = [heard.recent[member][2] for member in members if member in heard.recent]
+    counts = document_frequencies(inside)
+    held = [label for label, n in counts.items() if n >= max(2.0, LEAST_SHARE * len(inside))]
+    return sorted(held, key=lambda label: (-counts[label], label))[:LABELS]

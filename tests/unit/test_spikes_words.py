@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from schemas.signals import Signal
-from streams.spikes.words import KNOWN, RECENT, Heard, hear, standing_out, unhear
+from streams.spikes.words import KNOWN, RECENT, Heard, hear, shared_topics, standing_out, unhear
 from tests.unit.test_spikes_incidents import Story, ordinary
 
 pytestmark = pytest.mark.unit
@@ -81,3 +81,11 @@ def test_a_post_that_is_erased_takes_its_words_along() -> None:
     assert unhear(said, mine[0])
     assert not unhear(said, mine[0])
     assert standing_out(said, mine) == []
+
+
+def test_a_topic_of_one_post_is_not_what_the_alert_is_about() -> None:
+    said = Heard()
+    labels = [["zip, tear"], ["courier, late"], ["courier, late", "app"], ["courier, late", "app"], []]
+    for number, own in enumerate(labels):
+        hear(said, number, 1, complaint(number, "x", topics=[(one, one) for one in own]), day=DAY)
+    assert shared_topics(said, range(5)) == ["courier, late", "app"]
