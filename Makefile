@@ -36,8 +36,8 @@ types: $(VENV)/.test ## mypy, strict
 test-hub: setup-hub ## the tests that need sentence-transformers and torch (5.6 GB)
 	@.venv-hub/bin/python -m pytest tests -m "unit or contract and not integration" -k "hub or parity or minilm"
 
-bench: $(VENV)/.test ## speed of enrichers, chain, workers and stores, side by side in one run
-	@$(BIN)/python -m benchmarks
+bench: $(VENV)/.test ## speed of enrichers, chain, workers and stores, in one run; BENCH="topics spikes alerts" for other tables
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 soak: setup-test ## random kills of workers, broker and store for 30 minutes; SOAK="--posts 5000 --minutes 3" for less
 	@$(BIN)/python -m tests.faults.soak $(SOAK)

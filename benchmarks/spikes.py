@@ -1,6 +1,6 @@
 """Quality of spike detection: labelled bursts of tweets, a simulator, null replays and single cases, in one table.
 
-    python benchmarks/spikes.py [--data FOLDER] [--series 1000] [--weeks 8] [--seed 1] [--quick] [--only null,cases]
+    python benchmarks/spikes.py [--data FOLDER] [--series 400] [--weeks 8] [--seed 1] [--quick] [--only null,cases]
 
 `--data` holds the Numenta Anomaly Benchmark's tweet counts with `windows.json`; without it that part is left out.
 `--quick` tries a fifth of the series and bursts, for a first look after a change.
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     shared = Path(__file__).parents[1].parent / "shared" / "data" / "nab_tweets"
     parser.add_argument("--data", type=Path, default=shared)
-    parser.add_argument("--series", type=int, default=1000)
+    parser.add_argument("--series", type=int, default=400, help="Of the null replays.")
     parser.add_argument("--weeks", type=int, default=8)
     parser.add_argument("--replicates", type=int, default=20, help="Bursts of each size, volume and dispersion.")
     parser.add_argument("--seed", type=int, default=1)
