@@ -24,7 +24,7 @@ NONE = -1
 class LearnRule:
     """How topics are made. Cosines and lengths of a mean vector are in [0, 1]; sizes are sentences in memory.
 
-    `resolution`: of the communities up to 500 sentences, `sharper`: what each doubling beyond adds.
+    `resolution`: of the communities up to 100 sentences, `sharper`: what each doubling beyond adds.
     `born`: posts that make a topic. `memory`: sentences kept. `first`, `growth`, `last`: a fresh look comes after so
     many sentences, a share of the memory, or at most so many. `mature`: sentences seen before a new topic may be
     `loose` instead of `tight` (see `tightness`), less `easing` for each doubling of its size, and before all but the
@@ -43,7 +43,7 @@ class LearnRule:
     last: int = 400
     mature: int = 3000
     resolution: float = 3.0
-    sharper: float = 0.67
+    sharper: float = 0.57
     tight: float = 0.75
     loose: float = 0.45
     easing: float = 0.06
@@ -52,7 +52,7 @@ class LearnRule:
     edge: float = 0.45
     wide_edge: float = 0.1
     core: float = 1.0
-    split: float = 0.65
+    split: float = 0.8
     same: float = 0.85
     merge: float = 0.9
     moves: int = 90
@@ -63,7 +63,7 @@ class LearnRule:
 
     def resolution_for(self, count: int) -> float:
         """Modularity sees ever coarser groups the larger a graph is (Fortunato & Barthélemy 2007): this counters it."""
-        return self.resolution + self.sharper * max(0.0, log2(max(count, 1) / 500))
+        return self.resolution + self.sharper * max(0.0, log2(max(count, 1) / 100))
 
     def due(self, since: int, held: int) -> bool:
         """Whether it is time for a fresh look."""
