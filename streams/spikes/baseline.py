@@ -25,7 +25,8 @@ class Rule:
     of the two memories; `outbreak` the log10 tail from which the past weighs less; `prior` a variance to mean for as
     long as fewer than some `prior_events` and `prior_windows` were seen; `clump` and `prior_clumps` the same for how
     many negatives come at a time; `week_spread` the relative deviation of a week that is like none before;
-    `share_ratio` the least rise of the share of negatives.
+    `share_ratio` the least rise of the share of negatives, `share_margin` by how much (log10) it must be rarer than a
+    number: it has no days of its own to stand out of.
     """
 
     bucket_ms: int = 300_000
@@ -52,6 +53,7 @@ class Rule:
     prior_clumps: float = 1.0
     week_spread: float = 0.35
     share_ratio: float = 1.5
+    share_margin: float = 0.5
     max_series: int = 250
 
     @property

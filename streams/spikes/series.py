@@ -165,7 +165,7 @@ def _by_share(series: Series, bucket: int, rule: Rule) -> Reading | None:
         by_count = expected(track, end, hours, rule)
         if observed < rule.share_ratio * by_count:
             continue  # fewer posts, not more negatives
-        tail = log10_tail(observed, mean, mean * _share_dispersion(series, rule))
+        tail = min(0.0, log10_tail(observed, mean, mean * _share_dispersion(series, rule)) + rule.share_margin)
         if best is None or tail < best.log10_p:
             # the share has no days of its own to stand out of: its tail alone decides
             best = Reading(end, length, observed, by_count, tail, rule.start, "share")
