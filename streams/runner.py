@@ -14,7 +14,7 @@ from contextlib import suppress
 import faust
 from mode import Service
 
-from streams.allocator import few_arenas
+from streams.allocator import few_arenas, plain_blas
 from streams.stages.base import Stage
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,7 @@ class Runner:
         self, apps: Sequence[faust.App], stages: Sequence[Stage], *, stop_seconds: float = STOP_SECONDS
     ) -> None:
         few_arenas()
+        plain_blas()
         self._stages = stages
         self._loop = asyncio.new_event_loop()
         self._deadline = Deadline(stop_seconds)

@@ -1,4 +1,4 @@
-"""Threads share few pools of memory, as glibc itself counts them."""
+"""Threads share few pools of memory, as glibc itself counts them, and NumPy starts none of its own."""
 
 from __future__ import annotations
 
@@ -42,3 +42,23 @@ def test_threads_share_two_arenas(tmp_path: object) -> None:
         return int(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
 
     assert arenas("few") <= 2 < arenas("as it is")
+
+
+BLAS = """
+import ctypes, pathlib, sys
+import numpy
+from streams.allocator import plain_blas
+(path,) = (pathlib.Path(numpy.__file__).parents[1] / "numpy.libs").glob("*openblas*")
+library = ctypes.CDLL(str(path))
+threads = library.scipy_openblas_get_num_threads64_
+library.scipy_openblas_set_num_threads64_(2)
+before = threads()
+print(before, plain_blas(), threads())
+"""
+
+
+def test_numpy_computes_on_the_calling_thread() -> None:
+    result = subprocess.run([sys.executable, "-c", BLAS], capture_output=True, text=True, check=False, timeout=60)
+    if "ValueError" in result.stderr or "AttributeError" in result.stderr:
+        pytest.skip("this NumPy brings another BLAS")
+    assert result.stdout.split() == ["2", "True", "1"]
