@@ -8,10 +8,11 @@ unexpected error ends the process, not just the agent.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from typing import Any
 
@@ -42,6 +43,8 @@ LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
 LEAVE_SECONDS = 5.0
 """How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
+REBALANCE_SECONDS = 30.0
+"""How long no batch is begun, at most, between partitions' leaving and the new assignment."""
 BULK = 1_024
 """Records that `index` takes at a time, at least."""
 AT_ONCE = {"enrich": 2, "index": 2}
@@ -113,6 +116,8 @@ def stage_app(
         return not doubtful or await progress.owns(batch)
 
     ended = 0.0
+    owned_now = asyncio.Event()  # not while partitions are on their way from worker to worker
+    owned_now.set()
 
     async def settle(batch: Batch, turn: Turn) -> None:
         nonlocal ended
@@ -120,7 +125,7 @@ def stage_app(
         if await settler.settle(batch.records, partial(lease, batch, since), turn):
             progress.settle(batch)
         else:
-            progress.abandon()
+            progress.abandon(batch)
         began, ended = max(since, ended), time.monotonic()
         sizing.settled(len(batch.records), ended - began)
 
@@ -134,6 +139,8 @@ def stage_app(
         ):
             async for gathered in batches:
                 for events in cut(gathered, lambda: sizing.size(progress.waiting())):
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(owned_now.wait(), REBALANCE_SECONDS)
                     now_ms = time.time_ns() // 1_000_000
                     batch = await progress.take([_record(event, now_ms) for event in events])
                     if batch.records:
@@ -146,10 +153,12 @@ def stage_app(
         if progress.assigned(owned, app.consumer_generation_id):
             await stage.assigned(frozenset())
         await stage.assigned(frozenset(partition.number for partition in owned))
+        owned_now.set()
         observer.assigned(stage.name, owned)
         ledger.assigned(stage.name)
 
     async def on_revoked(_: Any, __: Iterable[TP], **___: Any) -> None:
+        owned_now.clear()
         await progress.idle(LEAVE_SECONDS)
         await progress.commit()
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -29,12 +29,13 @@ STUCK_TICKS = 15
 stuck, and reading again makes a busy machine slower."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Records to settle, and their places of now: a rebalance makes those void."""
 
     records: list[Record]
     places: list[tuple[Partition, Held, int]]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Progress:
@@ -50,9 +51,7 @@ class Progress:
         self._waited: dict[Partition, tuple[int, int]] = {}
         self._asked: dict[Partition, float] = {}
         self._mending = asyncio.Lock()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._under_way = 0
+        self._under_way: list[Batch] = []
 
     def assigned(self, owned: Iterable[Partition], generation: int) -> bool:
         """The partitions from now on. True where another worker may have had some of ours in between."""
@@ -80,23 +79,18 @@ class Progress:
                 batch.records.append(record)
                 batch.places.append((partition, held, record.offset))
         if batch.records:
-            self._under_way += 1
-            self._idle.clear()
+            self._under_way.append(batch)
         return batch
 
     def settle(self, batch: Batch) -> None:
         """The batch is settled, and all that were taken before it."""
         self._positions.settle(batch.places)
-        self._ended()
+        self.abandon(batch)
 
-    def abandon(self) -> None:
-        """A batch is left to whoever owns its partitions now."""
-        self._ended()
-
-    def _ended(self) -> None:
-        self._under_way -= 1
-        if not self._under_way:
-            self._idle.set()
+    def abandon(self, batch: Batch) -> None:
+        """The batch is left to whoever owns its partitions now."""
+        self._under_way.remove(batch)
+        batch.ended.set()
 
     async def owns(self, batch: Batch) -> bool:
         """Whether the batch's partitions are still ours, by the broker's word: it takes commits of owners only."""
@@ -106,9 +100,11 @@ class Progress:
         return bool(await self._consumer()._commit(offsets))
 
     async def idle(self, seconds: float) -> None:
-        """Returns when no batch is under way, or after `seconds`."""
+        """Returns when the batches that are under way have ended, or after `seconds`. Others may have begun by then."""
         try:
-            await asyncio.wait_for(self._idle.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                for batch in list(self._under_way):
+                    await batch.ended.wait()
         except TimeoutError:
             log.info("a batch is still under way while its partitions leave: it may be done twice")
 
@@ -127,7 +123,7 @@ class Progress:
             while True:
                 await asyncio.sleep(TICK_SECONDS)
                 await self.commit()
-                if self._idle.is_set() and (stuck := self._stuck()):
+                if not self._under_way and (stuck := self._stuck()):
                     await self._mend(stuck)
         finally:
             # a client that nobody closes looks for its broker for as long as the process lives

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -19,7 +19,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, EnrichedPost, Relabel
 from schemas.errors import RejectedInput, StoreError
 from schemas.topics import Topic
-from sinks.base import Document, Kind, Outcome, Sink, Status
+from sinks.base import Document, Outcome, Sink, Status
 from sinks.documents import (
     alert_document,
     case_document,
@@ -48,14 +48,6 @@ T = TypeVar("T")
 class _Work:
     record: Record
     document: Document
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Writing:
-    """A batch on its way into the store. One that touches the same documents waits for it; others need not."""
-
-    touched: set[tuple[Kind, str]]
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class IndexStage:
@@ -93,7 +85,7 @@ class IndexStage:
         self._backoff = backoff
         self._observer = observer
         self._decoding = asyncio.Lock()
-        self._writing: list[_Writing] = []
+        self._writing = asyncio.Lock()
         self._random = random.Random()  # noqa: S311 - jitter
         self._decode_post = msgspec.json.Decoder(EnrichedPost).decode
         self._decode_relabel = msgspec.json.Decoder(Relabel | Compared).decode
@@ -113,7 +105,7 @@ class IndexStage:
     async def process(self, batch: Sequence[Record]) -> list[Message]:
         """Dead letters of what the store rejects; everything else is written when this returns.
 
-        May be called for the next batch meanwhile: of each document, what came first is written first.
+        May be called for the next batch meanwhile, which is decoded then, and written after this one.
         """
         work: list[_Work] = []
         relabels: list[tuple[Record, Relabel | Compared]] = []
@@ -132,21 +124,11 @@ class IndexStage:
             messages = await asyncio.to_thread(
                 each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters
             )
+        async with self._writing:
             relabels = self._at_once(work, relabels)
-            touched = {(one.document.kind, one.document.id) for one in work}
-            touched |= {("posts", relabel.identity) for _, relabel in relabels}
-            before = [one for one in self._writing if not touched.isdisjoint(one.touched)]
-            writing = _Writing(touched)
-            self._writing.append(writing)
-        try:
-            for one in before:
-                await one.ended.wait()
             messages.extend(await self._write(work))
             if relabels:
                 messages.extend(await self._write(await self._relabelled(relabels)))
-        finally:
-            self._writing.remove(writing)
-            writing.ended.set()
         return messages
 
     def _at_once(
