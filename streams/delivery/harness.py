@@ -11,10 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import faust
 from faust.types import TP, EventT
@@ -31,25 +31,20 @@ from streams.delivery.observer import UNOBSERVED, Observer, Partition
 from streams.delivery.progress import Batch, Progress
 from streams.delivery.sizing import Sizing, cut
 from streams.delivery.transport import PromptTransport
-from streams.delivery.turns import Turn, Turns, ahead
 from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
 from streams.stages.base import Stage
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
 LEAVE_SECONDS = 5.0
 """How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
-REBALANCE_SECONDS = 30.0
-"""How long no batch is begun, at most, between partitions' leaving and the new assignment."""
 BULK = 1_024
 """Records that `index` takes at a time, at least."""
-AT_ONCE = {"enrich": 2, "index": 2}
-"""Batches that a stage may be given at once, where that is not one: while one is delivered or stored, the next is made.
-Their ends keep their order. Not for stages whose state has to be delivered before they may go on."""
 SAFE_BYTES = 256 * 1024
 """No broker in use takes less: messages up to this size can be sent together."""
 
@@ -115,36 +110,26 @@ def stage_app(
         doubtful = time.monotonic() - since > float(app.conf.broker_session_timeout) / 2
         return not doubtful or await progress.owns(batch)
 
-    ended = 0.0
-    owned_now = asyncio.Event()  # not while partitions are on their way from worker to worker
-    owned_now.set()
-
-    async def settle(batch: Batch, turn: Turn) -> None:
-        nonlocal ended
+    async def settle(events: Sequence[EventT[bytes]]) -> None:
+        now_ms = time.time_ns() // 1_000_000
+        batch = await progress.take([_record(event, now_ms) for event in events])
+        if not batch.records:
+            return
         since = time.monotonic()
-        if await settler.settle(batch.records, partial(lease, batch, since), turn):
+        if await settler.settle(batch.records, partial(lease, batch, since)):
             progress.settle(batch)
         else:
-            progress.abandon(batch)
-        began, ended = max(since, ended), time.monotonic()
-        sizing.settled(len(batch.records), ended - began)
+            progress.abandon()
+        sizing.settled(len(batch.records), time.monotonic() - since)
 
     async def run(stream: Any) -> None:
         await stage.open()
         observer.opened(stage.name)
         app.add_future(progress.run())
-        async with (
-            Turns(AT_ONCE.get(stage.name, 1)) as turns,
-            aclosing(ahead(stream.noack_take(most, within=settings.batch_seconds))) as batches,
-        ):
+        async with aclosing(ahead(stream.noack_take(most, within=settings.batch_seconds))) as batches:
             async for gathered in batches:
                 for events in cut(gathered, lambda: sizing.size(progress.waiting())):
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(owned_now.wait(), REBALANCE_SECONDS)
-                    now_ms = time.time_ns() // 1_000_000
-                    batch = await progress.take([_record(event, now_ms) for event in events])
-                    if batch.records:
-                        await turns.begin(partial(settle, batch))
+                    await settle(events)
 
     app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
 
@@ -153,12 +138,10 @@ def stage_app(
         if progress.assigned(owned, app.consumer_generation_id):
             await stage.assigned(frozenset())
         await stage.assigned(frozenset(partition.number for partition in owned))
-        owned_now.set()
         observer.assigned(stage.name, owned)
         ledger.assigned(stage.name)
 
     async def on_revoked(_: Any, __: Iterable[TP], **___: Any) -> None:
-        owned_now.clear()
         await progress.idle(LEAVE_SECONDS)
         await progress.commit()
 
@@ -167,12 +150,30 @@ def stage_app(
     return app
 
 
+async def ahead(batches: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+    """The same batches; the next one is gathered while the caller works on the one before it. Errors come in order."""
+    gathered: asyncio.Queue[T | Exception | None] = asyncio.Queue(1)
+
+    async def gather() -> None:
+        try:
+            async for batch in batches:
+                await gathered.put(batch)
+            await gathered.put(None)
+        except Exception as error:  # noqa: BLE001 - raised where the batches are taken
+            await gathered.put(error)
+
+    task = asyncio.create_task(gather())
+    try:
+        while (batch := await gathered.get()) is not None:
+            if isinstance(batch, Exception):
+                raise batch
+            yield batch
+    finally:
+        task.cancel()
+
+
 async def _certainly() -> bool:
     return True
-
-
-async def _at_once() -> None:
-    pass
 
 
 class Settler:
@@ -195,15 +196,8 @@ class Settler:
         self._observer = observer
         self._end = end
 
-    async def settle(
-        self,
-        records: list[Record],
-        ours: Callable[[], Awaitable[bool]] = _certainly,
-        turn: Turn = _at_once,
-    ) -> bool:
+    async def settle(self, records: list[Record], ours: Callable[[], Awaitable[bool]] = _certainly) -> bool:
         """True when every record is settled and every message that follows from it is on the broker.
-
-        Nothing is sent before `turn` returns: the batches before this one come first.
 
         False where `ours` says that another worker has taken over meanwhile (this one was frozen, say): state that is
         written now would undo the other's.
@@ -215,7 +209,6 @@ class Settler:
         ]
         messages = await self._stage.process(mine) if mine else []
         worked = time.perf_counter()
-        await turn()
         delivered = await self._delivered(messages, ours)
         if delivered is None:
             log.warning("%s: another worker has the partitions of a slow batch: it is left to it", self._stage.name)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaException
@@ -29,13 +29,12 @@ STUCK_TICKS = 15
 stuck, and reading again makes a busy machine slower."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Records to settle, and their places of now: a rebalance makes those void."""
 
     records: list[Record]
     places: list[tuple[Partition, Held, int]]
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Progress:
@@ -51,7 +50,8 @@ class Progress:
         self._waited: dict[Partition, tuple[int, int]] = {}
         self._asked: dict[Partition, float] = {}
         self._mending = asyncio.Lock()
-        self._under_way: list[Batch] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def assigned(self, owned: Iterable[Partition], generation: int) -> bool:
         """The partitions from now on. True where another worker may have had some of ours in between."""
@@ -79,18 +79,17 @@ class Progress:
                 batch.records.append(record)
                 batch.places.append((partition, held, record.offset))
         if batch.records:
-            self._under_way.append(batch)
+            self._idle.clear()
         return batch
 
     def settle(self, batch: Batch) -> None:
-        """The batch is settled, and all that were taken before it."""
+        """The batch is settled."""
         self._positions.settle(batch.places)
-        self.abandon(batch)
+        self._idle.set()
 
-    def abandon(self, batch: Batch) -> None:
+    def abandon(self) -> None:
         """The batch is left to whoever owns its partitions now."""
-        self._under_way.remove(batch)
-        batch.ended.set()
+        self._idle.set()
 
     async def owns(self, batch: Batch) -> bool:
         """Whether the batch's partitions are still ours, by the broker's word: it takes commits of owners only."""
@@ -100,11 +99,9 @@ class Progress:
         return bool(await self._consumer()._commit(offsets))
 
     async def idle(self, seconds: float) -> None:
-        """Returns when the batches that are under way have ended, or after `seconds`. Others may have begun by then."""
+        """Returns when no batch is under way, or after `seconds`."""
         try:
-            async with asyncio.timeout(seconds):
-                for batch in list(self._under_way):
-                    await batch.ended.wait()
+            await asyncio.wait_for(self._idle.wait(), seconds)
         except TimeoutError:
             log.info("a batch is still under way while its partitions leave: it may be done twice")
 
@@ -123,7 +120,7 @@ class Progress:
             while True:
                 await asyncio.sleep(TICK_SECONDS)
                 await self.commit()
-                if not self._under_way and (stuck := self._stuck()):
+                if self._idle.is_set() and (stuck := self._stuck()):
                     await self._mend(stuck)
         finally:
             # a client that nobody closes looks for its broker for as long as the process lives

@@ -84,8 +84,6 @@ class IndexStage:
         self._sink: Sink | None = None
         self._backoff = backoff
         self._observer = observer
-        self._decoding = asyncio.Lock()
-        self._writing = asyncio.Lock()
         self._random = random.Random()  # noqa: S311 - jitter
         self._decode_post = msgspec.json.Decoder(EnrichedPost).decode
         self._decode_relabel = msgspec.json.Decoder(Relabel | Compared).decode
@@ -103,10 +101,7 @@ class IndexStage:
         """Nothing is kept per partition."""
 
     async def process(self, batch: Sequence[Record]) -> list[Message]:
-        """Dead letters of what the store rejects; everything else is written when this returns.
-
-        May be called for the next batch meanwhile, which is decoded then, and written after this one.
-        """
+        """Dead letters of what the store rejects; everything else is written when this returns."""
         work: list[_Work] = []
         relabels: list[tuple[Record, Relabel | Compared]] = []
 
@@ -120,15 +115,11 @@ class IndexStage:
                 work.append(_Work(record, document))
             return []
 
-        async with self._decoding:  # in order: a correction is known to what is decoded after it
-            messages = await asyncio.to_thread(
-                each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters
-            )
-        async with self._writing:
-            relabels = self._at_once(work, relabels)
-            messages.extend(await self._write(work))
-            if relabels:
-                messages.extend(await self._write(await self._relabelled(relabels)))
+        messages = await asyncio.to_thread(each, batch, take, stage=self.name, dead_letters=self._topics.dead_letters)
+        relabels = self._at_once(work, relabels)
+        messages.extend(await self._write(work))
+        if relabels:
+            messages.extend(await self._write(await self._relabelled(relabels)))
         return messages
 
     def _at_once(
