@@ -36,7 +36,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train. `frozen` lower layers stay; `kept` of the way from the old weights to the new ones is gone."""
+    """How to train. `frozen` lower layers stay; `decay` is a layer's rate by that of the layer above it."""
 
     frozen: int = 4
     epochs: int = 4
@@ -48,7 +48,6 @@ class Plan:
     dropout: float = 0.1
     scale: float = 8.0
     wants_share: float = 0.5
-    kept: float = 1.0
     most_tokens: int = 96
     seed: int = 0
 
@@ -106,15 +105,7 @@ class Tuning:
                 total += float(loss.detach()) * len(batch)
                 step += 1
             log(f"epoch {epoch + 1} of {plan.epochs}: loss {total / len(chosen):.3f}")
-        return self.between(model, plan.kept)
-
-    def between(self, model: BertModel, kept: float) -> BertModel:
-        """The transformer so far on its way to `model`: 0 as it was, 1 as that one is."""
-        made = deepcopy(self._old)
-        with torch.no_grad():
-            for own, new in zip(made.parameters(), model.parameters(), strict=True):
-                own += kept * (new - own)
-        return made.eval()
+        return model.eval()
 
     def _embedded(self, model: BertModel, places: Sequence[int]) -> torch.Tensor:
         """Shape (places, d): the vectors as they are exported, but `scale` long."""

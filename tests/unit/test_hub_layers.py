@@ -70,10 +70,3 @@ def test_vectors_are_those_of_the_whole_model(world: SimpleNamespace) -> None:
         for task, row in list(zip(world.tasks, rows, strict=True))[::7]:
             ids = world.torch.tensor([list(task.tokens)])
             world.torch.testing.assert_close(whole(ids, world.torch.ones_like(ids))[0], row, atol=1e-5, rtol=1e-4)
-
-
-def test_half_way_back_is_half_way(world: SimpleNamespace) -> None:
-    trained = world.tuning.trained(range(len(world.tasks)), world.said.append)
-    half = world.tuning.between(trained, 0.5)
-    for old, own, new in zip(world.model.parameters(), half.parameters(), trained.parameters(), strict=True):
-        world.torch.testing.assert_close(own, (old + new) / 2)
