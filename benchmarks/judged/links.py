@@ -66,7 +66,9 @@ def prepared(cache: Path | None) -> tuple[list[dict[str, Any]], dict[str, Tellin
 
 def compared(a: Telling, b: Telling, window: Window) -> judging.Pair:
     """The pair as the stage sees it."""
-    return judging.compare(a, b, window.rarity, judging.crowd(a, window.candidates(a)))
+    candidates = window.candidates(a)
+    near = judging.nearness(a, [*candidates, b])
+    return judging.compare(a, b, window.rarity, near, judging.crowd(a, candidates, near))
 
 
 def strangers(window: Window) -> Iterator[tuple[Telling, Telling, Window]]:
@@ -174,9 +176,11 @@ def speed(window: Window) -> None:
     taken = []
     for telling in list(window)[:500]:
         started = time.perf_counter()
-        for other in window.candidates(telling):
+        candidates = window.candidates(telling)
+        near = judging.nearness(telling, candidates)
+        for other in candidates:
             if judging.possible(telling, other):
-                judging.confidence(judging.compare(telling, other, window.rarity))
+                judging.confidence(judging.compare(telling, other, window.rarity, near))
         taken.append(1000 * (time.perf_counter() - started))
     print(f"  {len(window)} posts remembered: {statistics.median(taken):.2f} ms a post, at most {max(taken):.1f} ms")
 

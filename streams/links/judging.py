@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +47,7 @@ BIAS: Final = -4.15
 
 Rarity = Callable[[str], float]
 """A stem's weight: about log(posts / posts that have it)."""
+Near = Mapping[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +89,27 @@ def same_person(a: Telling, b: Telling) -> str | None:
     return None
 
 
-def crowd(telling: Telling, others: Iterable[Telling]) -> int:
+def nearness(telling: Telling, others: Sequence[Telling]) -> dict[str, float | None]:
+    """How near each of the others' meaning is, by identity; None where either has no vector."""
+    return dict(
+        zip((other.identity for other in others), cosines(telling.vector, [o.vector for o in others]), strict=True)
+    )
+
+
+def crowd(telling: Telling, others: Iterable[Telling], near: Near) -> int:
     """How many say something alike within days: where an incident has hit many, meaning alone tells no person apart."""
-    days = [
-        other
+    return sum(
+        (near[other.identity] or 0.0) >= CROWD_NEAR
         for other in others
         if abs(telling.time - other.time) <= CROWD_DAYS * DAY_MS and not same_person(telling, other)
-    ]
-    return sum((near or 0.0) >= CROWD_NEAR for near in cosines(telling.vector, [other.vector for other in days]))
+    )
 
 
-def compare(a: Telling, b: Telling, rarity: Rarity, alike: int = 0) -> Pair:
-    """The features of a pair, symmetric in `a` and `b`; `alike` is the crowd around them, the pair itself included."""
+def compare(a: Telling, b: Telling, rarity: Rarity, near: Near, alike: int = 0) -> Pair:
+    """The features of a pair, symmetric in `a` and `b`; `near` is the `nearness` of others to `a`.
+
+    `alike` is the crowd around them, the pair itself included.
+    """
     evidence: list[str] = []
     person = same_person(a, b)
     if person:
@@ -107,7 +117,7 @@ def compare(a: Telling, b: Telling, rarity: Rarity, alike: int = 0) -> Pair:
     named = not person and bool(a.author and b.author and _handle(a.author) == _handle(b.author))
     if named:
         evidence.append("the same handle in another source")
-    (meaning,) = cosines(a.vector, [b.vector])
+    meaning = near[b.identity]
     if meaning is not None:
         evidence.append(f"meaning {meaning:.2f}")
     words = _overlap(set(a.words), set(b.words), rarity)

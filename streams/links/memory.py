@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import islice
 
 from schemas.enriched import Compared, Link
@@ -12,7 +13,17 @@ from schemas.links import LinkCommand
 from schemas.signals import Signal
 from streams.links.campaigns import campaign, judged
 from streams.links.doubts import burst, copied, many, with_flag
-from streams.links.judging import DAY_MS, THRESHOLD, WINDOW_DAYS, compare, confidence, crowd, possible, same_person
+from streams.links.judging import (
+    DAY_MS,
+    THRESHOLD,
+    WINDOW_DAYS,
+    compare,
+    confidence,
+    crowd,
+    nearness,
+    possible,
+    same_person,
+)
 from streams.links.telling import Telling, telling_of
 from streams.links.window import NEAREST, SIZE, Window
 
@@ -137,9 +148,11 @@ class Memory:
         found = []
         candidates = window.candidates(telling)
         told_alike = [other for other in candidates if possible(telling, other)]
-        alike = crowd(telling, candidates) if told_alike else 0
+        near = nearness(telling, candidates) if told_alike else {}
+        alike = crowd(telling, candidates, near) if told_alike else 0
+        rarity = cache(window.rarity)
         for other in told_alike:
-            pair = compare(telling, other, window.rarity, alike)
+            pair = compare(telling, other, rarity, near, alike)
             sure = confidence(pair)
             if sure >= THRESHOLD:
                 found.append((sure, other, pair.evidence))
