@@ -28,22 +28,22 @@ FEATURES: Final = (
 WEIGHTS: Final = (
     2.03,  # same person
     0.14,  # same name
-    3.51,  # meaning
-    6.51,  # words
-    3.75,  # numbers
+    3.53,  # meaning
+    6.46,  # words
+    3.81,  # numbers
     -1.66,  # numbers differ
-    1.71,  # names
-    0.63,  # names differ
-    0.59,  # same product
-    0.47,  # same place
-    -2.48,  # place differs
-    -2.40,  # days
-    -0.99,  # same source
-    -0.97,  # praise
-    -0.66,  # crowd
-    -0.71,  # no complaint heard
+    1.87,  # names
+    0.68,  # names differ
+    0.63,  # same product
+    0.50,  # same place
+    -2.51,  # place differs
+    -2.47,  # days
+    -0.95,  # same source
+    -1.10,  # praise
+    -0.72,  # crowd
+    0.17,  # no complaint heard
 )
-BIAS: Final = -4.15
+BIAS: Final = -4.12
 
 Rarity = Callable[[str], float]
 """A stem's weight: about log(posts / posts that have it)."""
