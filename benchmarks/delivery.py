@@ -2,21 +2,23 @@
 
     python benchmarks/delivery.py [index|enrich|latency ...] [--kafka 127.0.0.1:19092] [--elasticsearch URL]
 
-`index`: documents a second of the `index` stage, fed by Kafka, beside `elasticsearch.helpers.parallel_bulk`, fed from
-memory. `enrich`: records a second of the stage without models beside a bare Faust agent that decodes, encodes and
-forwards the same payload. `latency`: from a post's sending until a search finds it, without models, at half the rate
-that the stages can take. `make servers` starts the servers.
+`index`: documents a second of the `index` stage, fed by Kafka and from memory, beside
+`elasticsearch.helpers.parallel_bulk`, fed from memory, with vectors as JSON numbers and as base64. `enrich`: records a
+second of the stage without models beside a bare Faust agent that decodes, encodes and forwards the same payload.
+`latency`: from a post's sending until a search finds it, without models, at half the rate that the stages can take.
+`make servers` starts the servers.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import statistics
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import faust
@@ -35,10 +37,12 @@ from sinks.documents import post_of
 from sinks.elasticsearch import ElasticsearchSink, connect
 from sinks.elasticsearch.documents import stored_body
 from streams.broker.admin import create_topics
+from streams.delivery.harness import BULK
 from streams.delivery.observer import Unobserved
 from streams.records import Record
 from streams.runner import Runner
 from streams.settings import Settings, load_settings
+from streams.stages.index import IndexStage
 from streams.topics import plan, topics_of
 from streams.wiring import build_flow
 
@@ -147,6 +151,29 @@ def index_side(bench: Bench, documents: Sequence[Document]) -> float:
     assert bench.client.count(index=f"{settings.topic_prefix}-posts")["count"] == len(documents)
     bench.drop(settings)
     return clock.rate
+
+
+def memory_side(bench: Bench, documents: Sequence[Document]) -> float:
+    """Documents a second of the `index` stage's own work on batches from memory, without Kafka and Faust."""
+    settings = bench.settings()
+    topics = topics_of(settings)
+    records = [
+        Record(topics.enriched, 0, place, one.id.encode(), encode(post_of(one)), 10**12)
+        for place, one in enumerate(documents)
+    ]
+    stage = IndexStage(topics, lambda: bench.sink(settings))
+
+    async def work() -> float:
+        await stage.open()
+        started = time.perf_counter()
+        for start in range(0, len(records), BULK):
+            assert not await stage.process(records[start : start + BULK])
+        return time.perf_counter() - started
+
+    seconds = asyncio.run(work())
+    stage.close()
+    bench.drop(settings)
+    return len(documents) / seconds
 
 
 def bulk_side(bench: Bench, documents: Sequence[Document], *, numbers: bool = False) -> float:
@@ -282,13 +309,18 @@ def capacity(bench: Bench, count: int) -> float:
     return clock.rate
 
 
-def turns(name: str, peer: str, rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> None:
-    """Both sides, one after the other, `rounds` times, and the median of the ratios."""
-    rows = [(theirs(), ours()) for _ in range(rounds)]
-    print(f"{'':<10}{peer + ', /s':>34}{name + ', /s':>22}{'ratio':>8}")
-    for number, (other, own) in enumerate(rows, 1):
-        print(f"{'round ' + str(number):<10}{other:>34,.0f}{own:>22,.0f}{own / other:>8.2f}")
-    print(f"{'median':<10}{'':>34}{'':>22}{statistics.median(own / other for other, own in rows):>8.2f}\n", flush=True)
+def turns(ours: Mapping[str, Callable[[], float]], peers: Mapping[str, Callable[[], float]], rounds: int) -> None:
+    """Everybody's rates, one after the other, `rounds` times, and the median ratio of each of ours to each peer."""
+    sides = {**peers, **ours}
+    width = max(map(len, sides)) + 2
+    print(" " * width + "".join(f"{f'round {number}':>10}" for number in range(1, rounds + 1)))
+    rows = [{name: side() for name, side in sides.items()} for _ in range(rounds)]
+    for name in sides:
+        print(f"{name:<{width}}" + "".join(f"{row[name]:>10,.0f}" for row in rows))
+    for own in ours:
+        for peer in peers:
+            print(f"{own} / {peer}: {statistics.median(row[own] / row[peer] for row in rows):.2f}")
+    print(flush=True)
 
 
 def main() -> None:
@@ -307,13 +339,25 @@ def main() -> None:
         if "index" in options.parts:
             documents = make_documents(options.documents, seed=11)
             print(f"{len(documents)} posts with {DIMENSIONS}-d vectors, the shipped mapping")
-            ours, theirs = (lambda: index_side(bench, documents)), (lambda: bulk_side(bench, documents))
-            turns("index", "parallel_bulk", options.rounds, ours, theirs)
+            turns(
+                {
+                    "index, from Kafka": lambda: index_side(bench, documents),
+                    "index, from memory": lambda: memory_side(bench, documents),
+                },
+                {
+                    "parallel_bulk, vectors as numbers": lambda: bulk_side(bench, documents, numbers=True),
+                    "parallel_bulk, vectors as base64": lambda: bulk_side(bench, documents),
+                },
+                options.rounds,
+            )
         if "enrich" in options.parts:
             posts = raw_posts(options.records)
             print(f"{len(posts)} raw posts of {len(posts[0][1])} bytes, no models")
-            ours, theirs = (lambda: enrich_side(bench, posts)), (lambda: bare_side(bench, posts))
-            turns("enrich", "bare Faust agent", options.rounds, ours, theirs)
+            turns(
+                {"enrich": lambda: enrich_side(bench, posts)},
+                {"bare Faust agent": lambda: bare_side(bench, posts)},
+                options.rounds,
+            )
         if "latency" in options.parts:
             most = capacity(bench, options.documents)
             took = sorted(latency(bench, options.seconds, most / 2))
