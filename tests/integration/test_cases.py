@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,12 @@ class Team:
 
     def __init__(self, address: str, folder: Path) -> None:
         self.folder = folder
+        own = f"cases-{uuid.uuid4().hex[:8]}"  # the broker keeps the topics of an earlier run
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("VOCERO_")},
             "VOCERO_KAFKA_BOOTSTRAP_SERVERS": address,
-            "VOCERO_KAFKA_GROUP_PREFIX": folder.name,
-            "VOCERO_TOPIC_PREFIX": folder.name,
+            "VOCERO_KAFKA_GROUP_PREFIX": own,
+            "VOCERO_TOPIC_PREFIX": own,
             "VOCERO_STATE_DIR": str(folder / "state"),
             "VOCERO_REDACT_SECRET": "of the test",
             "HF_HUB_OFFLINE": "1",
