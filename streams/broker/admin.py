@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException
@@ -13,6 +14,8 @@ from schemas.errors import BrokerError
 from streams.broker.client import client_config, reach
 from streams.settings import Settings
 from streams.topics import TopicPlan
+
+KNOWN_SECONDS = 30.0
 
 
 def missing_topics(settings: Settings, wanted: Sequence[TopicPlan]) -> list[TopicPlan]:
@@ -45,7 +48,11 @@ def differences(settings: Settings, plans: Sequence[TopicPlan]) -> dict[str, str
 
 
 def create_topics(settings: Settings, plans: Sequence[TopicPlan], *, replication: int) -> None:
-    """Creates topics; one that appeared meanwhile is fine. Raises BrokerError where the broker refuses."""
+    """Creates topics; one that appeared meanwhile is fine. Raises BrokerError where the broker refuses.
+
+    Returns when the broker tells of them, which one that has just started may do seconds after it has made them: a
+    worker that comes before would get no partitions of theirs.
+    """
     if not plans:
         return
     client = AdminClient(client_config(settings))
@@ -62,3 +69,6 @@ def create_topics(settings: Settings, plans: Sequence[TopicPlan], *, replication
                     f"Kafka did not create {name} ({error.args[0].name()}): check the rights of this user, and that "
                     f"there are {replication} brokers for --replication {replication}"
                 ) from None
+    deadline = time.monotonic() + KNOWN_SECONDS
+    while missing_topics(settings, plans) and time.monotonic() < deadline:
+        time.sleep(0.2)
