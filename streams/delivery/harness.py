@@ -45,8 +45,6 @@ LEAVE_SECONDS = 5.0
 """How long partitions that leave wait for the batch under way, so that no other worker reads state behind its back."""
 BULK = 1_024
 """Records that `index` takes at a time, at least."""
-METADATA_MS = 10_000
-"""A topic or partition that was unknown when a worker began is found by then; Faust's own is five minutes."""
 SAFE_BYTES = 256 * 1024
 """No broker in use takes less: messages up to this size can be sent together."""
 
@@ -77,7 +75,6 @@ def stage_app(
         topic_disable_leader=True,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
-        consumer_metadata_max_age_ms=METADATA_MS,
         consumer_max_fetch_size=8 * 1024 * 1024,
         broker_session_timeout=settings.kafka_session_seconds,
         broker_heartbeat_interval=settings.kafka_session_seconds / 4,
