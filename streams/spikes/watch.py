@@ -71,7 +71,7 @@ def observe(
     if not _first_time(state, signal, bucket, rule):
         return alerts
     negative = signal.sentiment == "negative"
-    member = _number(signal.identity) & 0xFFFF_FFFF
+    member = _member(signal.identity)
     if negative:
         hear(state.heard, member, bucket, signal, day=rule.spans[-1])
     changed: list[str] = []
@@ -97,7 +97,7 @@ def observe(
 
 def forget(state: BrandState, identity: str) -> bool:
     """Drops the words of a post that is erased; what it counted stays a number. True where there were some."""
-    found = unhear(state.heard, _number(identity) & 0xFFFF_FFFF)
+    found = unhear(state.heard, _member(identity))
     for series in state.series.values():
         kept = [(bucket, post) for bucket, post in series.worst if post.identity != identity]
         shown = series.open.exemplars if series.open is not None else []
@@ -234,6 +234,11 @@ def _exemplar(signal: Signal) -> Exemplar:
     return Exemplar(
         identity=signal.identity, excerpt=signal.excerpt[:EXCERPT], translation=translation, severity=signal.severity
     )
+
+
+def _member(identity: str) -> int:
+    """By what series and words know a post: when it is erased it has to be found as it was counted."""
+    return _number(identity) & 0xFFFF_FFFF
 
 
 def _number(identity: str) -> int:
