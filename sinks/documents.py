@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
@@ -17,6 +18,9 @@ from sinks.base import Document, Kind, Removal
 
 ECS_VERSION = "9.0.0"
 """Of the Elastic Common Schema whose field names are used."""
+
+
+_NORMAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
 
 def post_document(post: EnrichedPost) -> Document:
@@ -34,7 +38,7 @@ def post_document(post: EnrichedPost) -> Document:
 
 def case_document(case: Case) -> Document:
     """A case's document, dated by its last step."""
-    body = _envelope("cases", case.id, case.updated_at, "state", created=case.opened_at)
+    body = _envelope("cases", case.id, case.updated_at, "state", created=_normal(case.opened_at))
     # left out where they equal their defaults, but people filter by them; so below
     shown = ("queue", "status", "language", "severity")
     body["feedback"] = {"case": {**{name: getattr(case, name) for name in shown}, **msgspec.to_builtins(case)}}
@@ -43,7 +47,7 @@ def case_document(case: Case) -> Document:
 
 def alert_document(alert: Alert) -> Document:
     """An alert's document, dated by the event that changed its state."""
-    body = _envelope("alerts", alert.id, alert.at, "alert", created=alert.since)
+    body = _envelope("alerts", alert.id, alert.at, "alert", created=_normal(alert.since))
     body["feedback"] = {"alert": {"measure": alert.measure, "leads": alert.leads, **msgspec.to_builtins(alert)}}
     return Document("alerts", alert.id, alert.version, body)
 
@@ -51,7 +55,7 @@ def alert_document(alert: Alert) -> Document:
 def topic_document(topic: Topic) -> Document:
     """A topic's document. Its version: milliseconds of `updated_at`, or its count where it has no time."""
     moment = parse_time(topic.updated_at)
-    body = _envelope("topics", topic.id, topic.updated_at, "state", created=topic.created_at)
+    body = _envelope("topics", topic.id, topic.updated_at, "state", created=_normal(topic.created_at))
     body["feedback"] = {"topic": {"status": topic.status, **msgspec.to_builtins(topic)}}
     version = max(to_millis(moment), 0) if moment is not None else max(topic.count, 0)
     return Document("topics", topic.id, version, body)
@@ -60,7 +64,7 @@ def topic_document(topic: Topic) -> Document:
 def dead_letter_document(letter: DeadLetter) -> Document:
     """A dead letter's document: what failed, why and where, without its excerpt: words stay where replay finds them."""
     identity = f"{letter.stage}:{letter.topic}:{letter.partition}:{letter.offset}"
-    body = _envelope("dead-letters", identity, letter.at, "event", created=letter.at)
+    body = _envelope("dead-letters", identity, letter.at, "event", created=_normal(letter.at))
     body["feedback"] = {"dead_letter": msgspec.to_builtins(msgspec.structs.replace(letter, excerpt=""))}
     moment = parse_time(letter.at)
     return Document("dead-letters", identity, 0 if moment is None else max(to_millis(moment), 0), body)
@@ -68,7 +72,7 @@ def dead_letter_document(letter: DeadLetter) -> Document:
 
 def journal_document(action: str, at: str, details: dict[str, Any], *, identity: str, version: int) -> Document:
     """What was done to the store at a time (RFC 3339). `details` hold no personal data; see the mapping for names."""
-    body = _envelope("journal", identity, at, "event", created=at)
+    body = _envelope("journal", identity, at, "event", created=_normal(at))
     body["event"]["action"] = action
     body["feedback"] = {"journal": {"action": action} | details}
     return Document("journal", identity, version, body)
@@ -128,10 +132,13 @@ def compared_document(document: Document, found: Compared) -> Document:
 
 
 def _envelope(kind: Kind, identity: str, time: str | None, event_kind: str, *, created: str | None) -> dict[str, Any]:
-    """The Elastic Common Schema's part of a body. A `time` that is no time stays as it is, for the sink to refuse."""
+    """The Elastic Common Schema's part of a body. A `time` that is no time stays as it is, for the sink to refuse.
+
+    `created`: in the one form that every store reads.
+    """
     event = {"id": identity, "kind": event_kind, "module": "vocero", "dataset": f"feedback.{kind}"}
-    if (moment := _normal(created)) is not None:
-        event["created"] = moment
+    if created is not None:
+        event["created"] = created
     body: dict[str, Any] = {"ecs": {"version": ECS_VERSION}, "event": event}
     if time is not None:
         body["@timestamp"] = _normal(time) or time
@@ -141,7 +148,9 @@ def _envelope(kind: Kind, identity: str, time: str | None, event_kind: str, *, c
 def _normal(time: str | None) -> str | None:
     """The time in the one form that every store reads; None where it is no time."""
     moment = parse_time(time)
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment is None or time is None:
+        return None
+    return time if _NORMAL.fullmatch(time) else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _rfc3339(millis: int) -> str | None:

@@ -23,8 +23,9 @@ class Record:
 class Message:
     """One record to produce. `partition` None lets the key decide; `cause` is the record that it comes from.
 
-    `state` marks what a stage remembers: it is sent after everything else of its batch has been delivered, so that a
-    crash in between repeats an output and never swallows one.
+    `follows` marks what others answer to: it is sent after the other outputs of its batch have been delivered, so that
+    no answer overtakes what it is about. `state` marks what a stage remembers: it is sent last of all, so that a crash
+    in between repeats an output and never swallows one.
     """
 
     topic: str
@@ -33,6 +34,7 @@ class Message:
     headers: Mapping[str, bytes] = field(default_factory=dict)
     partition: int | None = None
     cause: Record | None = None
+    follows: bool = False
     state: bool = False
 
     @property

@@ -8,13 +8,12 @@ unexpected error ends the process, not just the agent.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import faust
 from faust.types import TP, EventT
@@ -26,18 +25,18 @@ from streams.broker.client import client_config
 from streams.broker.offsets import Offsets
 from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
+from streams.delivery.gathering import ahead, batches
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
 from streams.delivery.progress import Batch, Progress
 from streams.delivery.sizing import Sizing, cut
-from streams.delivery.transport import PromptTransport
+from streams.delivery.transport import PromptTransport, RawSchema
 from streams.headers import only_for
 from streams.records import Message, Record
 from streams.settings import Settings
 from streams.stages.base import Stage
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 LOG_APPEND_TIME = 1
 """Kafka's type of a timestamp that the broker set."""
@@ -84,14 +83,7 @@ def stage_app(
         value_serializer="raw",
     )
     app.transport = PromptTransport(app.conf.broker_consumer, app)
-    topic = app.topic(
-        *stage.inputs,
-        key_type=bytes,
-        value_type=bytes,
-        key_serializer="raw",
-        value_serializer="raw",
-        allow_empty=True,
-    )
+    topic = app.topic(*stage.inputs, schema=RawSchema())
 
     def end(partition: Partition) -> int | None:
         try:
@@ -126,9 +118,9 @@ def stage_app(
         await stage.open()
         observer.opened(stage.name)
         app.add_future(progress.run())
-        async with aclosing(ahead(stream.noack_take(most, within=settings.batch_seconds))) as batches:
-            async for gathered in batches:
-                for events in cut(gathered, lambda: sizing.size(progress.waiting())):
+        async with aclosing(ahead(batches(stream.channel.queue, most, within=settings.batch_seconds))) as gathered:
+            async for some in gathered:
+                for events in cut(some, lambda: sizing.size(progress.waiting())):
                     await settle(events)
 
     app.agent(topic, name=stage.name, supervisor_strategy=CrashingSupervisor, concurrency=1)(run)
@@ -148,28 +140,6 @@ def stage_app(
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
     app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
     return app
-
-
-async def ahead(batches: AsyncIterator[T]) -> AsyncGenerator[T, None]:
-    """The same batches; the next one is gathered while the caller works on the one before it. Errors come in order."""
-    gathered: asyncio.Queue[T | Exception | None] = asyncio.Queue(1)
-
-    async def gather() -> None:
-        try:
-            async for batch in batches:
-                await gathered.put(batch)
-            await gathered.put(None)
-        except Exception as error:  # noqa: BLE001 - raised where the batches are taken
-            await gathered.put(error)
-
-    task = asyncio.create_task(gather())
-    try:
-        while (batch := await gathered.get()) is not None:
-            if isinstance(batch, Exception):
-                raise batch
-            yield batch
-    finally:
-        task.cancel()
 
 
 async def _certainly() -> bool:
@@ -225,7 +195,7 @@ class Settler:
         return True
 
     async def _delivered(self, messages: list[Message], ours: Callable[[], Awaitable[bool]]) -> list[Message] | None:
-        """Sends what follows from a batch, state last; gives what was taken, and the dead letters of what was not.
+        """Sends what follows from a batch, in its order; gives what was taken, and the dead letters of what was not.
 
         None where the partitions are not ours any more.
 
@@ -233,7 +203,7 @@ class Settler:
         """
         if messages and not await ours():
             return None
-        outputs = [message for message in messages if not message.state]
+        outputs = [message for message in messages if not message.follows and not message.state]
         large = sorted((one for one in outputs if one.size > SAFE_BYTES), key=lambda one: one.size, reverse=True)
         refused: list[Message] = []
         lost: set[int] = set()
@@ -242,17 +212,21 @@ class Settler:
                 refused.append(message)
                 lost.add(id(message.cause))
         rest = [one for one in outputs if one.size <= SAFE_BYTES and id(one.cause) not in lost]
-        state = [message for message in messages if message.state]
         refused += await self._outbox.send(rest)
-        if state and not await ours():
-            return None
-        refused += await self._outbox.send(state)
+        later = [one for one in messages if one.follows and id(one.cause) not in lost]
+        state = [message for message in messages if message.state]
+        for some in (later, state):
+            if some and not await ours():
+                return None
+            refused += await self._outbox.send(some)
         letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
         if await self._outbox.send(letters):
             raise RuntimeError("a dead letter is too large for the broker")
         away = {id(message) for message in refused}
         return [
-            one for one in (*large, *rest, *state) if id(one) not in away and (one.state or id(one.cause) not in lost)
+            one
+            for one in (*large, *rest, *later, *state)
+            if id(one) not in away and (one.state or id(one.cause) not in lost)
         ] + letters
 
     def _ends(self, records: list[Record]) -> dict[Partition, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -153,7 +153,16 @@ class EnrichStage:
 
         def message(topic: str, key: str, value: bytes, kind: str, partition: int | None = None) -> Message:
             headers = self._headers(kind, post, raw, record, only)
-            return Message(topic, key.encode("utf-8", "replace"), value, headers, partition=partition, cause=record)
+            return Message(
+                topic,
+                key.encode("utf-8", "replace"),
+                value,
+                headers,
+                partition=partition,
+                cause=record,
+                # what `link` and `learn` make of it goes to the post's document, which must be there first
+                follows=topic != self._topics.enriched,
+            )
 
         messages = []
         if only in (None, "index"):
@@ -163,9 +172,7 @@ class EnrichStage:
             messages.append(message(self._topics.signals, signal.brand, encode(signal), "post.signal"))
         if only in (None, "learn") and (lesson := lesson_of(draft)):
             # one learn worker is active, that of the first partition
-            taught = message(self._topics.learn, post.identity, encode(lesson), "post.lesson", 0)
-            # sent after the post itself: a relabel must never come before what it changes
-            messages.append(replace(taught, state=True))
+            messages.append(message(self._topics.learn, post.identity, encode(lesson), "post.lesson", 0))
         return messages
 
     def _refused(self, record: Record, post: EnrichedPost, error: RejectedInput) -> Message:

@@ -90,7 +90,8 @@ async def test_a_post_becomes_a_document_a_signal_and_a_lesson() -> None:
     assert msgspec.json.decode(signal.value or b"", type=Signal).post_id == "1"
     (lesson,) = sent[TOPICS.learn]
     assert lesson.partition == 0
-    assert lesson.state  # it goes out after the post itself, so that a relabel never comes too early
+    # they go out after the post itself, so that a relabel or a comparison never comes too early
+    assert (document.follows, signal.follows, lesson.follows) == (False, True, True)
     assert msgspec.json.decode(lesson.value or b"", type=Lesson).spans[0].text == GOOD["text"]
     assert set(sent) == {TOPICS.enriched, TOPICS.signals, TOPICS.learn}
 

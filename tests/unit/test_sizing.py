@@ -1,14 +1,9 @@
-"""How large a batch becomes, how it is cut, and that gathering ahead keeps order and errors."""
+"""How large a batch becomes, and how it is cut."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
-
 import pytest
 
-from streams.delivery.harness import ahead
 from streams.delivery.sizing import BACKLOG_SECONDS, LEAST, PROMPT_SECONDS, Sizing, cut
 
 pytestmark = pytest.mark.unit
@@ -54,49 +49,3 @@ def test_what_is_cut_is_all_there_in_order(count: int) -> None:
     parts = list(cut(range(count), lambda: next(sizes)))
     assert [one for part in parts for one in part] == list(range(count))
     assert all(len(part) > 0 for part in parts)
-
-
-async def test_the_next_batch_is_gathered_while_one_is_worked_on() -> None:
-    gathered: list[int] = []
-
-    async def source() -> AsyncIterator[Sequence[int]]:
-        for number in range(4):
-            gathered.append(number)
-            yield [number]
-
-    seen = []
-    async with aclosing(ahead(source())) as batches:
-        async for (number,) in batches:
-            for _ in range(5):
-                await asyncio.sleep(0)
-            assert gathered[-1] > number or number == 3  # it does not wait for us
-            assert gathered[-1] <= number + 3  # and does not run away
-            seen.append(number)
-    assert seen == [0, 1, 2, 3]
-
-
-async def test_an_error_comes_after_the_batches_before_it() -> None:
-    async def source() -> AsyncIterator[int]:
-        yield 1
-        raise OSError("the broker")
-
-    async with aclosing(ahead(source())) as batches:
-        assert await anext(batches) == 1
-        with pytest.raises(OSError, match="the broker"):
-            await anext(batches)
-
-
-async def test_whoever_stops_taking_stops_the_gathering() -> None:
-    ended = asyncio.Event()
-
-    async def source() -> AsyncIterator[int]:
-        try:
-            while True:
-                yield 1
-        finally:
-            ended.set()
-
-    async with aclosing(ahead(source())) as batches:
-        async for _ in batches:
-            break
-    await asyncio.wait_for(ended.wait(), 10)
