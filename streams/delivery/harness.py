@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -26,6 +26,7 @@ from streams.broker.offsets import Offsets
 from streams.broker.outbox import Outbox
 from streams.delivery.dead_letters import dead_letter
 from streams.delivery.gathering import ahead, batches
+from streams.delivery.lease import LeaseLost, leased, require_lease
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
 from streams.delivery.progress import Batch, Progress
@@ -97,10 +98,15 @@ def stage_app(
     settler = Settler(stage, outbox, dead_letters, ledger, observer, end)
     sizing = Sizing(most)
 
-    async def lease(batch: Batch, since: float) -> bool:
+    async def ours(batch: Batch, since: float) -> bool:
         """Whether what was taken at `since` is still ours; asked of the broker only where that is in doubt."""
         doubtful = time.monotonic() - since > float(app.conf.broker_session_timeout) / 2
         return not doubtful or await progress.owns(batch)
+
+    async def restart(owned: Iterable[Partition]) -> None:
+        """State that was not delivered is forgotten, and restored from the broker."""
+        await stage.assigned(frozenset())
+        await stage.assigned(frozenset(partition.number for partition in owned))
 
     async def settle(events: Sequence[EventT[bytes]]) -> None:
         now_ms = time.time_ns() // 1_000_000
@@ -108,10 +114,14 @@ def stage_app(
         if not batch.records:
             return
         since = time.monotonic()
-        if await settler.settle(batch.records, partial(lease, batch, since)):
-            progress.settle(batch)
+        try:
+            with leased(partial(ours, batch, since)):
+                await settler.settle(batch.records)
+        except LeaseLost:
+            log.warning("%s: another worker has the partitions of a slow batch: it is left to it", stage.name)
+            await restart(progress.abandon())
         else:
-            progress.abandon()
+            progress.settle(batch)
         sizing.settled(len(batch.records), time.monotonic() - since)
 
     async def run(stream: Any) -> None:
@@ -128,8 +138,9 @@ def stage_app(
     async def on_assigned(_: Any, assigned: Iterable[TP], **__: Any) -> None:
         owned = {Partition(tp.topic, tp.partition) for tp in assigned if tp.topic in stage.inputs}
         if progress.assigned(owned, app.consumer_generation_id):
-            await stage.assigned(frozenset())
-        await stage.assigned(frozenset(partition.number for partition in owned))
+            await restart(owned)
+        else:
+            await stage.assigned(frozenset(partition.number for partition in owned))
         observer.assigned(stage.name, owned)
         ledger.assigned(stage.name)
 
@@ -140,10 +151,6 @@ def stage_app(
     app.on_partitions_assigned.connect(on_assigned, weak=False)  # type: ignore[arg-type]
     app.on_partitions_revoked.connect(on_revoked, weak=False)  # type: ignore[arg-type]
     return app
-
-
-async def _certainly() -> bool:
-    return True
 
 
 class Settler:
@@ -166,11 +173,10 @@ class Settler:
         self._observer = observer
         self._end = end
 
-    async def settle(self, records: list[Record], ours: Callable[[], Awaitable[bool]] = _certainly) -> bool:
-        """True when every record is settled and every message that follows from it is on the broker.
+    async def settle(self, records: list[Record]) -> None:
+        """Returns when every record is settled and every message that follows from it is on the broker.
 
-        False where `ours` says that another worker has taken over meanwhile (this one was frozen, say): state that is
-        written now would undo the other's.
+        Raises LeaseLost where another worker has taken over meanwhile.
         """
         started = time.perf_counter()
         self._observer.taken(self._stage.name, records, self._ends(records))
@@ -179,11 +185,7 @@ class Settler:
         ]
         messages = await self._stage.process(mine) if mine else []
         worked = time.perf_counter()
-        delivered = await self._delivered(messages, ours)
-        if delivered is None:
-            log.warning("%s: another worker has the partitions of a slow batch: it is left to it", self._stage.name)
-            return False
-        messages = delivered
+        messages = await self._delivered(messages)
         self._ledger.settled(self._stage.name, records, messages)
         self._observer.settled(
             self._stage.name,
@@ -192,17 +194,14 @@ class Settler:
             work_seconds=worked - started,
             seconds=time.perf_counter() - started,
         )
-        return True
 
-    async def _delivered(self, messages: list[Message], ours: Callable[[], Awaitable[bool]]) -> list[Message] | None:
+    async def _delivered(self, messages: list[Message]) -> list[Message]:
         """Sends what follows from a batch, in its order; gives what was taken, and the dead letters of what was not.
-
-        None where the partitions are not ours any more.
 
         Of one cause all is taken or nothing: what the broker may find too large goes before the rest, alone.
         """
-        if messages and not await ours():
-            return None
+        if messages:
+            await require_lease()
         outputs = [message for message in messages if not message.follows and not message.state]
         large = sorted((one for one in outputs if one.size > SAFE_BYTES), key=lambda one: one.size, reverse=True)
         refused: list[Message] = []
@@ -216,8 +215,8 @@ class Settler:
         later = [one for one in messages if one.follows and id(one.cause) not in lost]
         state = [message for message in messages if message.state]
         for some in (later, state):
-            if some and not await ours():
-                return None
+            if some:
+                await require_lease()
             refused += await self._outbox.send(some)
         letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
         if await self._outbox.send(letters):

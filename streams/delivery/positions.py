@@ -44,6 +44,10 @@ class Positions:
         kept = {} if afresh else self._held
         self._held = {one: kept.get(one) for one in owned}
 
+    def all(self) -> set[Partition]:
+        """Every owned partition."""
+        return set(self._held)
+
     def unknown(self) -> list[Partition]:
         """Owned partitions whose beginning is not known yet."""
         return [one for one, held in self._held.items() if held is None]

@@ -87,13 +87,20 @@ class Progress:
         self._positions.settle(batch.places)
         self._idle.set()
 
-    def abandon(self) -> None:
-        """The batch is left to whoever owns its partitions now."""
+    def abandon(self) -> set[Partition]:
+        """The batch is left to whoever owns its partitions now.
+
+        What is still ours, which is given, is read again from its committed offsets: the batch may hold some of it.
+        """
+        owned = self._positions.all()
+        self._positions.assigned(owned, afresh=True)
         self._idle.set()
+        return owned
 
     async def owns(self, batch: Batch) -> bool:
         """Whether the batch's partitions are still ours, by the broker's word: it takes commits of owners only."""
-        if any(self._positions.held(partition) is not held for partition, held, _ in batch.places):
+        there = self._consumer().assignment()
+        if any(self._positions.held(one) is not held or TP(*one) not in there for one, held, _ in batch.places):
             return False
         offsets = {TP(*partition): held.settled for partition, held, _ in batch.places}
         return bool(await self._consumer()._commit(offsets))

@@ -34,6 +34,7 @@ from streams.cases.corrections import Cost, corrected
 from streams.cases.known import KnownCorrections
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
+from streams.delivery.lease import require_lease
 from streams.delivery.observer import UNOBSERVED, Observer
 from streams.headers import OF, text_header
 from streams.records import Message, Record
@@ -219,10 +220,14 @@ class IndexStage:
                 await asyncio.sleep(delay)
 
     async def _write(self, work: list[_Work]) -> list[Message]:
-        """Writes until each document is settled; what the store refuses for good becomes a dead letter."""
+        """Writes until each document is settled; what the store refuses for good becomes a dead letter.
+
+        Raises LeaseLost where another worker has taken over: it may have written what came after these.
+        """
         letters: list[Message] = []
         attempt = 0
         while work:
+            await require_lease()
             outcomes = await asyncio.to_thread(self._open_sink.write, [one.document for one in work])
             again: list[_Work] = []
             reason = ""

@@ -25,6 +25,7 @@ from schemas.identity import identity
 from sinks.elasticsearch import ElasticsearchSink, connect
 from sinks.elasticsearch.requests import Limits
 from streams.delivery.backoff import Backoff
+from streams.delivery.lease import LeaseLost, leased
 from streams.records import Message, Record
 from streams.settings import load_settings
 from streams.stages.index import IndexStage
@@ -316,6 +317,19 @@ async def test_a_store_that_is_away_at_the_start_is_waited_for(served: tuple[Sto
     store.away_at_open = 3
     assert await indexed(url, [post(1)]) == []
     assert len(store.documents) == 1
+
+
+async def test_nothing_is_written_once_another_worker_has_the_partitions(served: tuple[Store, str]) -> None:
+    """While the store was away they moved: what their new owner has written meanwhile is not written over."""
+    store, url = served
+    store.script = [refuses(503)]
+
+    async def ours() -> bool:
+        return store.bulks == 0
+
+    with leased(ours), pytest.raises(LeaseLost):
+        await indexed(url, [post(1)])
+    assert (store.bulks, store.documents) == (1, {})
 
 
 async def test_a_relabel_waits_for_the_store_too(served: tuple[Store, str]) -> None:

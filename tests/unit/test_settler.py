@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import pytest
 
 from streams.delivery.harness import SAFE_BYTES, Settler
+from streams.delivery.lease import LeaseLost, leased
 from streams.delivery.ledger import Ledger
 from streams.records import Message, Record
 
@@ -54,7 +56,8 @@ async def test_what_is_not_ours_any_more_is_left_alone(answers: list[bool], sent
     async def ours() -> bool:
         return left.pop(0)
 
-    assert await settler.settle([RECORD], ours) is all(answers)
+    with leased(ours), nullcontext() if all(answers) else pytest.raises(LeaseLost):
+        await settler.settle([RECORD])
     assert stage.sent == sent
     assert left == []
 
@@ -62,7 +65,7 @@ async def test_what_is_not_ours_any_more_is_left_alone(answers: list[bool], sent
 async def test_what_answers_to_an_output_is_not_sent_without_it() -> None:
     large = Message("large", b"k", b"v" * (SAFE_BYTES + 1), cause=RECORD)
     stage = Counting(large)
-    assert await Settler(stage, stage, "dead", Ledger()).settle([RECORD])  # type: ignore[arg-type]
+    await Settler(stage, stage, "dead", Ledger()).settle([RECORD])  # type: ignore[arg-type]
     assert stage.sent[:2] == [[large], [STATE]]
     ((letter,),) = stage.sent[2:]
     assert letter.topic == "dead"
