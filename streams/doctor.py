@@ -27,7 +27,6 @@ class Finding:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Every check, one after the other; none of them raises."""
     yield Finding("python", sys.version_info >= (3, 11), f"Python {sys.version.split()[0]}")
-    yield _extensions()
     yield _embedding()
     yield _translation()
     yield _store(settings)
@@ -35,16 +34,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _secret(settings)
     yield _hub(settings)
     yield _disk(settings)
-
-
-def _extensions() -> Finding:
-    from streams.delivery.harness import require_extensions
-
-    try:
-        require_extensions()
-    except VoceroError as error:
-        return Finding("faust", False, str(error))
-    return Finding("faust", True, f"faust-streaming {version('faust-streaming')} with its compiled extensions")
 
 
 def _embedding() -> Finding:

@@ -1,9 +1,9 @@
 """A stage as a Faust app: batches in, all of it settled, then committed in offset order.
 
-The recipe and its reasons: raw bytes so that decoding is ours; `noack_take` so that Faust acknowledges nothing and
-`Progress` commits what is settled; one agent of concurrency one so that this happens in order;
-`stream_wait_empty=False` so that a waiting batch does not block a stop or a rebalance; `CrashingSupervisor` so that an
-unexpected error ends the process, not just the agent.
+The recipe and its reasons: raw bytes so that decoding is ours; batches straight from the queue of the agent's channel,
+so that Faust acknowledges nothing and `Progress` commits what is settled; one agent of concurrency one so that this
+happens in order; `stream_wait_empty=False` so that a waiting batch does not block a stop or a rebalance;
+`CrashingSupervisor` so that an unexpected error ends the process, not just the agent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import faust
 from faust.types import TP, EventT
 from mode import CrashingSupervisor
 
-from schemas.errors import RejectedInput, SettingsError
+from schemas.errors import RejectedInput
 from schemas.identity import MAX_AHEAD_MS
 from streams.broker.client import client_config
 from streams.broker.offsets import Offsets
@@ -60,7 +60,6 @@ def stage_app(
     group: str | None = None,
 ) -> faust.App:
     """The Faust app that runs one stage in its own consumer group, which is called by `group` or the stage's name."""
-    require_extensions()
     # a bulk request costs the store much the same for many as for few
     most = max(settings.batch_size, BULK) if stage.name == "index" else settings.batch_size
     app = faust.App(
@@ -291,15 +290,3 @@ def credentials(settings: Settings) -> Any:
     )
     sasl.protocol = AuthProtocol.SASL_SSL if context else AuthProtocol.SASL_PLAINTEXT
     return sasl
-
-
-def require_extensions() -> None:
-    """Without Faust's Cython extensions, messages of an old generation are acknowledged unprocessed."""
-    try:
-        import faust._cython.streams
-        import faust.transport._cython.conductor  # noqa: F401
-    except ImportError:
-        raise SettingsError(
-            "Faust's compiled extensions are missing, and without them messages can be lost in a rebalance: "
-            "install faust-streaming from a binary wheel of this platform"
-        ) from None
