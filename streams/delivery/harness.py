@@ -213,10 +213,10 @@ class Settler:
         refused += await self._outbox.send(rest)
         later = [one for one in messages if one.follows and id(one.cause) not in lost]
         state = [message for message in messages if message.state]
-        for some in (later, state):
-            if some:
-                await require_lease()
-            refused += await self._outbox.send(some)
+        refused += await self._outbox.send(later)  # whoever owns the partitions now: what they follow is out
+        if state:
+            await require_lease()
+        refused += await self._outbox.send(state)
         letters = [self._too_large(cause) for cause in {id(m.cause): m.cause for m in refused}.values() if cause]
         if await self._outbox.send(letters):
             raise RuntimeError("a dead letter is too large for the broker")
