@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -121,8 +122,12 @@ class Sink(Protocol):
         """Creates what is missing; raises StoreError with one sentence on what to do. Idempotent."""
         ...
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
-        """As many outcomes as documents, in order. Never raises for a document's sake."""
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
+        """As many outcomes as documents, in order. Never raises for a document's sake.
+
+        What has not begun to be stored by `until` (`time.monotonic`) is not: RETRY. A worker that was frozen for so
+        long may not own it any more.
+        """
         ...
 
     def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:

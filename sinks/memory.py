@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Sequence
@@ -53,10 +54,10 @@ class MemorySink:
     def open(self) -> None:
         """Nothing to create."""
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
-        """See `Sink.write`; nothing here is ever to be tried again."""
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
+        """See `Sink.write`."""
         with self._lock:
-            return settle(documents, lambda batch: [self._put(document) for document in batch])
+            return settle(documents, lambda batch: [self._put(document) for document in batch], until=until)
 
     def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
         """In the order of `ids`; None where there is none."""

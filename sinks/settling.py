@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ MAX_INTEGER_DIGITS = 300
 
 WRITTEN = Outcome(Status.WRITTEN)
 UNCHANGED = Outcome(Status.UNCHANGED)
+
+LATE = Outcome(Status.RETRY, "it was not begun in time")
 
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY_DIGITS = b"0" * (MAX_INTEGER_DIGITS // 2)
@@ -52,8 +55,8 @@ def fault(document: Document) -> str | None:
         return reason
     if not 0 <= document.version <= MAX_VERSION:
         return "the version is negative or too large"
-    time = document.body.get("@timestamp")
-    if time is not None and (not isinstance(time, str) or parse_time(time) is None):
+    moment = document.body.get("@timestamp")
+    if moment is not None and (not isinstance(moment, str) or parse_time(moment) is None):
         return "`@timestamp` is not an RFC 3339 time"
     return None if _reads_back(document.body) else _unencodable(document.body, MAX_DEPTH)
 
@@ -66,12 +69,14 @@ def removal_fault(removal: Removal) -> str | None:
     return None if 0 <= removal.version < MAX_VERSION else "the version is negative or too large"
 
 
-def settle(documents: Sequence[Document], store: Callable[[list[Document]], list[Outcome]]) -> list[Outcome]:
+def settle(
+    documents: Sequence[Document], store: Callable[[list[Document]], list[Outcome]], *, until: float = math.inf
+) -> list[Outcome]:
     """An outcome per document, in order; `store` gets sound documents, each (kind, id) once per call.
 
     Of several versions of one id only the newest is stored, on equal versions the later one. Older ones share its
     fate: UNCHANGED once it is in, RETRY while it is not (it may yet be rejected), and if it is rejected the next
-    newest takes its place.
+    newest takes its place. Nothing is stored after `until`.
     """
     outcomes: list[Outcome | None] = [rejected(reason) if (reason := fault(one)) else None for one in documents]
     waiting: dict[tuple[str, str], list[int]] = {}
@@ -80,7 +85,7 @@ def settle(documents: Sequence[Document], store: Callable[[list[Document]], list
             waiting.setdefault((document.kind, document.id), []).append(index)
     for indexes in waiting.values():
         indexes.sort(key=lambda index: documents[index].version)
-    while waiting:
+    while waiting and time.monotonic() <= until:
         newest = [indexes.pop() for indexes in waiting.values()]
         for index, outcome in zip(newest, store([documents[index] for index in newest]), strict=True):
             outcomes[index] = outcome
@@ -91,9 +96,7 @@ def settle(documents: Sequence[Document], store: Callable[[list[Document]], list
                     outcomes[other] = older
             elif not waiting[key]:
                 del waiting[key]
-    return [
-        outcome if outcome is not None else retry("the store did not say what became of it") for outcome in outcomes
-    ]
+    return [outcome if outcome is not None else LATE for outcome in outcomes]
 
 
 def _reads_back(body: dict[str, Any]) -> bool:

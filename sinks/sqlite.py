@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import threading
@@ -61,13 +62,13 @@ class SQLiteSink:
             raise StoreError(f"{busy}; try again") from None
         self._opened = True
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
         """One transaction for the whole batch: what is WRITTEN is on the disk."""
         if not documents:
             return []
         try:
             with self._transaction() as connection:
-                return settle(documents, lambda batch: [_put(connection, one) for one in batch])
+                return settle(documents, lambda batch: [_put(connection, one) for one in batch], until=until)
         except _Busy as busy:
             return [retry(str(busy))] * len(documents)
 

@@ -99,9 +99,9 @@ def _roles(settings: Settings) -> Iterator[Role]:
     inputs = (topics.enriched, topics.alerts, topics.cases, topics.topics, topics.dead_letters)
     # `read`: a relabel starts from the stored post, and the journal says what must not come back
     written = Indices(indices(*KINDS), ("read", "index", "view_index_metadata"))
-    yield stage(
-        "index", "writes documents", inputs, (), indices=(written,), state=(topics.corrections, topics.erasures)
-    )
+    # signals: where it was frozen and wrote too late, `link` is to say again what it knows of the posts
+    state = (topics.corrections, topics.erasures)
+    yield stage("index", "writes documents", inputs, (topics.signals,), indices=(written,), state=state)
     again = Acl("group", f"{settings.kafka_group_prefix}-reenrich-", ("Read",), prefixed=True)
     yield Role("reenrich", "a better model over posts that are there; with `enrich`", kafka=(again,))
     memory: tuple[str, ...] = (topics.alert_state,)

@@ -25,8 +25,8 @@ from streams.inbox.desk import Desk
 from streams.inbox.guard import Guard
 from streams.records import Message, Record
 from streams.settings import load_settings
+from streams.signals import signal_of
 from streams.stages.case import CaseStage
-from streams.stages.enrich import signal_of
 from streams.stages.index import IndexStage
 from streams.stages.link import LinkStage
 from streams.topics import topics_of

@@ -17,7 +17,7 @@ from benchmarks.judged.enriched import START_MS, enriched, raw, rows
 from schemas.enriched import Flag
 from schemas.signals import Signal
 from streams.links.memory import Memory
-from streams.stages.enrich import signal_of
+from streams.signals import signal_of
 
 HOUR_MS = 3_600_000
 

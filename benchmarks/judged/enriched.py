@@ -15,7 +15,7 @@ from schemas.raw import Author, RawPost
 from schemas.signals import Signal
 from streams.intake import to_draft
 from streams.settings import Settings
-from streams.stages.enrich import signal_of
+from streams.signals import signal_of
 from streams.wiring import build_chain
 
 SETS = Path(__file__).parents[1] / "sets"

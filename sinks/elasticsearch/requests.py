@@ -66,6 +66,6 @@ def chunks(operations: Iterable[Operation], limits: Limits) -> Iterator[list[Ope
         yield chunk
 
 
-def lines(chunk: list[Operation]) -> Any:
-    """The request's body, line by line as bytes: the client sends them as they are, its types only know objects."""
-    return [line for one in chunk for line in (one.action, one.source)]
+def joined(chunk: list[Operation]) -> Any:
+    """The request's body in one piece: the client sends bytes as they are, its types only know objects."""
+    return b"".join(line for one in chunk for line in (one.action, b"\n", one.source, b"\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,8 +21,8 @@ from sinks.elasticsearch.documents import has_vector, original_body
 from sinks.elasticsearch.explain import explained, unanswered
 from sinks.elasticsearch.queries import MAX_WINDOW, belonging, condition, older, search_request
 from sinks.elasticsearch.removals import Removals, deleted, deletions
-from sinks.elasticsearch.requests import Limits, Operation, chunks, lines, operation
-from sinks.settling import UNCHANGED, WRITTEN, id_fault, rejected, removal_fault, retry, settle
+from sinks.elasticsearch.requests import Limits, Operation, chunks, joined, operation
+from sinks.settling import LATE, UNCHANGED, WRITTEN, id_fault, rejected, removal_fault, retry, settle
 
 _GET_CHUNK = 500
 _AT_ONCE = 4
@@ -65,13 +66,13 @@ class ElasticsearchSink:
         explained(lambda: indices.create(self._client, self._layout))
         self._removals.watch()
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
         """See `Sink.write`; a request that fails gives RETRY for its documents, the other requests go on."""
         try:
             explained(self._removals.refresh)
         except StoreError as error:
             return [retry(str(error))] * len(documents)
-        return settle(documents, self._store)
+        return settle(documents, partial(self._store, until=until), until=until)
 
     def get(self, kind: Kind, ids: Sequence[str]) -> list[Document | None]:
         """In the order of `ids`; None where there is none. Reads through to unrefreshed writes."""
@@ -180,9 +181,9 @@ class ElasticsearchSink:
             gone += [deleted(item) for item in answer["items"]]
         return gone
 
-    def _store(self, documents: list[Document]) -> list[Outcome]:
+    def _store(self, documents: list[Document], *, until: float) -> list[Outcome]:
         numbers = self._packed is False
-        outcomes = self._requested(documents, numbers=numbers)
+        outcomes = self._requested(documents, numbers=numbers, until=until)
         if self._packed or numbers:
             return outcomes
         vectors = [index for index, one in enumerate(documents) if has_vector(one.body)]
@@ -190,19 +191,18 @@ class ElasticsearchSink:
             self._packed = True
         elif refused := [index for index in vectors if outcomes[index].status is Status.REJECTED]:
             # an Elasticsearch before 9.3 refuses each of them; what is refused as numbers too is at fault itself
-            for index, outcome in zip(
-                refused, self._requested([documents[index] for index in refused], numbers=True), strict=True
-            ):
+            again = self._requested([documents[index] for index in refused], numbers=True, until=until)
+            for index, outcome in zip(refused, again, strict=True):
                 outcomes[index] = outcome
                 if outcome.status is Status.WRITTEN:
                     self._packed = False
         return outcomes
 
-    def _requested(self, documents: list[Document], *, numbers: bool) -> list[Outcome]:
+    def _requested(self, documents: list[Document], *, numbers: bool, until: float) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         most = min(self._limits.documents, max(_LEAST, -(-len(documents) // _AT_ONCE)))
         made = chunks(self._operations(documents, outcomes, numbers), replace(self._limits, documents=most))
-        for sent in [self._requests.submit(self._send, chunk) for chunk in made]:
+        for sent in [self._requests.submit(self._send, chunk, until) for chunk in made]:
             outcomes |= sent.result()
         return [outcomes[index] for index in range(len(documents))]
 
@@ -224,15 +224,18 @@ class ElasticsearchSink:
             else:
                 yield one
 
-    def _send(self, chunk: list[Operation]) -> dict[int, Outcome]:
+    def _send(self, chunk: list[Operation], until: float) -> dict[int, Outcome]:
         """One request; where it is refused as a whole for what it holds, halves of it, down to single documents."""
+        body = joined(chunk)
+        if time.monotonic() > until:
+            return {one.index: LATE for one in chunk}
         try:
-            answer = self._client.bulk(operations=lines(chunk), filter_path=_ANSWER).body
+            answer = self._client.bulk(operations=body, filter_path=_ANSWER).body
         except ApiError as error:
             outcome = request_outcome(error.meta.status, error.body)
             if outcome is None and len(chunk) > 1:
                 half = len(chunk) // 2
-                return self._send(chunk[:half]) | self._send(chunk[half:])
+                return self._send(chunk[:half], until) | self._send(chunk[half:], until)
             outcome = outcome or rejected(f"Elasticsearch refused the document (HTTP {error.meta.status})")
             return {one.index: outcome for one in chunk}
         except (TransportError, UnsupportedProductError) as error:

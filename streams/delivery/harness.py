@@ -29,7 +29,7 @@ from streams.delivery.gathering import ahead, batches
 from streams.delivery.lease import LeaseLost, leased, require_lease
 from streams.delivery.ledger import Ledger
 from streams.delivery.observer import UNOBSERVED, Observer, Partition
-from streams.delivery.progress import Batch, Progress
+from streams.delivery.progress import Progress
 from streams.delivery.sizing import Sizing, cut
 from streams.delivery.transport import PromptTransport, RawSchema
 from streams.headers import only_for
@@ -93,14 +93,14 @@ def stage_app(
         return known
 
     group = str(app.conf.id)
-    progress = Progress(lambda: app.consumer, lambda: Offsets(client_config(settings), group))
+    progress = Progress(
+        lambda: app.consumer,
+        lambda: Offsets(client_config(settings), group),
+        # a member that is not heard of for a session's time is out: half of it leaves room for what is under way
+        sure_seconds=settings.kafka_session_seconds / 2,
+    )
     settler = Settler(stage, outbox, dead_letters, ledger, observer, end)
     sizing = Sizing(most)
-
-    async def ours(batch: Batch, since: float) -> bool:
-        """Whether what was taken at `since` is still ours; asked of the broker only where that is in doubt."""
-        doubtful = time.monotonic() - since > float(app.conf.broker_session_timeout) / 2
-        return not doubtful or await progress.owns(batch)
 
     async def restart(owned: Iterable[Partition]) -> None:
         """State that was not delivered is forgotten, and restored from the broker."""
@@ -114,10 +114,11 @@ def stage_app(
             return
         since = time.monotonic()
         try:
-            with leased(partial(ours, batch, since)):
+            with leased(partial(progress.lease, batch)):
                 await settler.settle(batch.records)
-        except LeaseLost:
-            log.warning("%s: another worker has the partitions of a slow batch: it is left to it", stage.name)
+        except LeaseLost as lost:
+            log.warning("%s: another worker has partitions of the batch: it is left to it", stage.name)
+            await outbox.send(lost.amends)
             await restart(progress.abandon())
         else:
             progress.settle(batch)

@@ -1,4 +1,4 @@
-"""Whether a batch is still this worker's, asked before anything of it becomes visible to others.
+"""Until when a batch is surely this worker's: known before anything of it becomes visible to others.
 
 A worker that was frozen, or waited long for the store, may have lost its partitions meanwhile: what it sends or stores
 then would undo what their new owner has made of the same records.
@@ -6,33 +6,43 @@ then would undo what their new owner has made of the same records.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+import math
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from streams.records import Message
+
 
 class LeaseLost(Exception):
-    """Another worker has the partitions of the batch under way."""
+    """Another worker has the partitions of the batch under way. `amends` are to be sent for what was done too late."""
+
+    def __init__(self, amends: Sequence[Message] = ()) -> None:
+        super().__init__()
+        self.amends = amends
 
 
-async def _certainly() -> bool:
-    return True
+Lease = Callable[[], Awaitable[float]]
+"""Gives seconds by `time.monotonic`; raises LeaseLost."""
 
 
-_ours: ContextVar[Callable[[], Awaitable[bool]]] = ContextVar("ours", default=_certainly)
+async def _for_ever() -> float:
+    return math.inf
+
+
+_lease: ContextVar[Lease] = ContextVar("lease", default=_for_ever)
 
 
 @contextmanager
-def leased(ours: Callable[[], Awaitable[bool]] = _certainly) -> Iterator[None]:
-    """Inside, `ours` says whether the batch is still this worker's."""
-    token = _ours.set(ours)
+def leased(lease: Lease) -> Iterator[None]:
+    """Inside, `lease` says until when the batch under way is surely ours."""
+    token = _lease.set(lease)
     try:
         yield
     finally:
-        _ours.reset(token)
+        _lease.reset(token)
 
 
-async def require_lease() -> None:
-    """Raises LeaseLost where the batch under way is not ours any more."""
-    if not await _ours.get()():
-        raise LeaseLost
+async def require_lease() -> float:
+    """Until when the batch under way is surely ours, by `time.monotonic`. Raises LeaseLost where it is not any more."""
+    return await _lease.get()()

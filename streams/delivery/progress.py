@@ -17,6 +17,7 @@ from confluent_kafka import KafkaException
 from faust.types import TP
 
 from streams.broker.offsets import Offsets
+from streams.delivery.lease import LeaseLost
 from streams.delivery.observer import Partition
 from streams.delivery.positions import Held, Positions, Step
 from streams.records import Record
@@ -40,8 +41,11 @@ class Batch:
 class Progress:
     """The positions of one stage, and what is done to keep them true."""
 
-    def __init__(self, consumer: Callable[[], Any], offsets: Callable[[], Offsets]) -> None:
-        """`consumer` gives Faust's consumer; `offsets` makes what asks the broker, on a thread of its own."""
+    def __init__(self, consumer: Callable[[], Any], offsets: Callable[[], Offsets], *, sure_seconds: float) -> None:
+        """`consumer` gives Faust's consumer; `offsets` makes what asks the broker, on a thread of its own.
+
+        After `sure_seconds` in which this process did nothing, the broker may have given its partitions away.
+        """
         self._consumer = consumer
         self._make_offsets = offsets
         self._offsets: Offsets | None = None
@@ -52,11 +56,15 @@ class Progress:
         self._mending = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._sure = sure_seconds
+        self._awake = time.monotonic()
+        self._doubt = False
 
     def assigned(self, owned: Iterable[Partition], generation: int) -> bool:
         """The partitions from now on. True where another worker may have had some of ours in between."""
         afresh = self._generation is None or generation != self._generation + 1
         self._generation = generation
+        self._awake, self._doubt = time.monotonic(), False
         self._waited.clear()
         self._asked.clear()
         self._positions.assigned(owned, afresh=afresh)
@@ -97,13 +105,28 @@ class Progress:
         self._idle.set()
         return owned
 
-    async def owns(self, batch: Batch) -> bool:
-        """Whether the batch's partitions are still ours, by the broker's word: it takes commits of owners only."""
-        there = self._consumer().assignment()
-        if any(self._positions.held(one) is not held or TP(*one) not in there for one, held, _ in batch.places):
-            return False
-        offsets = {TP(*partition): held.settled for partition, held, _ in batch.places}
-        return bool(await self._consumer()._commit(offsets))
+    async def lease(self, batch: Batch) -> float:
+        """Until when (`time.monotonic`) the batch is surely ours, even if this process is frozen from now on.
+
+        Raises LeaseLost where it is not: a rebalance took a partition, or this process was frozen and the broker,
+        which takes commits of owners only, does not take ours.
+        """
+        if any(self._positions.held(partition) is not held for partition, held, _ in batch.places):
+            raise LeaseLost
+        self._look_at_the_clock()
+        if self._doubt:
+            now, there = time.monotonic(), self._consumer().assignment()
+            offsets = {TP(*partition): held.settled for partition, held, _ in batch.places}
+            if not offsets.keys() <= there or not await self._consumer()._commit(offsets):
+                raise LeaseLost
+            self._awake, self._doubt = now, False
+        return self._awake + self._sure
+
+    def _look_at_the_clock(self) -> None:
+        """Notices that this process did nothing for a while."""
+        now = time.monotonic()
+        self._doubt |= now - self._awake > self._sure
+        self._awake = now
 
     async def idle(self, seconds: float) -> None:
         """Returns when no batch is under way, or after `seconds`."""
@@ -126,6 +149,7 @@ class Progress:
         try:
             while True:
                 await asyncio.sleep(TICK_SECONDS)
+                self._look_at_the_clock()
                 await self.commit()
                 if self._idle.is_set() and (stuck := self._stuck()):
                     await self._mend(stuck)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,9 +16,12 @@ from enrichers.base import Draft
 from enrichers.severity import Severity
 from schemas.alerts import Alert
 from schemas.cases import Case
+from schemas.codec import encode
 from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, EnrichedPost, Relabel
 from schemas.errors import RejectedInput, StoreError
+from schemas.identity import from_millis
+from schemas.signals import Signal
 from schemas.topics import Topic
 from sinks.base import Document, Outcome, Sink, Status
 from sinks.documents import (
@@ -34,10 +38,11 @@ from streams.cases.corrections import Cost, corrected
 from streams.cases.known import KnownCorrections
 from streams.delivery.backoff import Backoff
 from streams.delivery.dead_letters import dead_letter
-from streams.delivery.lease import require_lease
+from streams.delivery.lease import LeaseLost, require_lease
 from streams.delivery.observer import UNOBSERVED, Observer
-from streams.headers import OF, text_header
+from streams.headers import FOR, OF, cloud_event, text_header
 from streams.records import Message, Record
+from streams.signals import signal_of
 from streams.stages.base import each
 from streams.topics import Topics
 
@@ -227,8 +232,10 @@ class IndexStage:
         letters: list[Message] = []
         attempt = 0
         while work:
-            await require_lease()
-            outcomes = await asyncio.to_thread(self._open_sink.write, [one.document for one in work])
+            until = await require_lease()
+            outcomes = await asyncio.to_thread(self._open_sink.write, [one.document for one in work], until=until)
+            if time.monotonic() > until:
+                await self._make_amends(work)
             again: list[_Work] = []
             reason = ""
             for one, outcome in zip(work, outcomes, strict=True):
@@ -249,6 +256,32 @@ class IndexStage:
                 log.warning("index: %d documents wait %.1f s for the store (%s)", len(work), delay, reason)
                 await asyncio.sleep(delay)
         return letters
+
+    async def _make_amends(self, work: list[_Work]) -> None:
+        """What was written too late may stand over what the partitions' new owner wrote: a newer word on these posts.
+
+        `link` is asked to say it once more. Raises LeaseLost where there is a new owner.
+        """
+        try:
+            await require_lease()
+        except LeaseLost:
+            posts = [post_of(one.document) for one in work if one.document.kind == "posts"]
+            raise LeaseLost([self._repeat(signal_of(Draft(post))) for post in posts]) from None
+
+    def _repeat(self, signal: Signal) -> Message:
+        headers = cloud_event(
+            kind="post.signal",
+            stage=self.name,
+            event_id=f"{signal.identity}:{signal.version}:again",
+            time=from_millis(signal.event_time),
+            version=signal.version,
+        )
+        return Message(
+            self._topics.signals,
+            signal.brand.encode("utf-8", "replace"),
+            encode(signal),
+            headers | {FOR: b"link"},
+        )
 
     def _letter(self, work: _Work, outcome: Outcome) -> Message:
         error = RejectedInput("rejected-by-store", f"the store refuses the document: {outcome.reason}")

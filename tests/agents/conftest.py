@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -62,7 +63,7 @@ class Refusing(MemorySink):
 
     refused: Kind | None = None
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
         refused = [document.kind == self.refused for document in documents]
         written = iter(super().write([one for one, no in zip(documents, refused, strict=True) if not no]))
         return [Outcome(Status.REJECTED, "a conflict") if no else next(written) for no in refused]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 
 import pytest
@@ -149,7 +150,7 @@ class Moody(MemorySink):
         super().__init__()
         self.left = 3
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
         if self.left:
             self.left -= 1
             return [Outcome(Status.RETRY, "away") for _ in documents]
@@ -181,7 +182,7 @@ def test_an_edit_wins_whatever_the_order(settings: Settings) -> None:
 
 def test_an_unexpected_error_ends_the_run_and_settles_nothing(settings: Settings) -> None:
     class Broken(MemorySink):
-        def write(self, documents: Sequence[Document]) -> list[Outcome]:
+        def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
             raise RuntimeError("a bug in the store")
 
     outcome = play(settings, lambda t: [parcel(t, 1)], sink=Broken, chain=chain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -65,7 +66,7 @@ class Away(MemorySink):
 
     away = True
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
         if self.away:
             self.away = False
             return [Outcome(Status.RETRY, "away") for _ in documents]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -174,6 +175,13 @@ def test_versions(sink: Sink) -> None:
     assert found(sink, text="tres") == ["1"]
     assert found(sink, text="dos") == []
     assert sink.count("posts") == 1
+
+
+def test_what_has_not_begun_in_time_is_left_for_another_try(sink: Sink) -> None:
+    late = sink.write([doc(), doc("2")], until=time.monotonic() - 1)
+    assert [outcome.status for outcome in late] == [Status.RETRY] * 2
+    assert sink.get("posts", [doc().id]) == [None]
+    assert [outcome.status for outcome in sink.write([doc()], until=time.monotonic() + 60)] == [W]
 
 
 def test_duplicates_in_one_batch(sink: Sink) -> None:

@@ -20,7 +20,7 @@ from sinks.sqlite import SQLiteSink
 from streams.cases.rules import opened
 from streams.cli.explain import command
 from streams.explaining import Reason, explained
-from streams.stages.enrich import signal_of
+from streams.signals import signal_of
 
 pytestmark = pytest.mark.unit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -27,7 +28,7 @@ RAW = Record("feedback.raw.reviews", 2, 17, None, b"not JSON, but somebody's wor
 class Refusing(MemorySink):
     """Refuses every document for good."""
 
-    def write(self, documents: Sequence[Document]) -> list[Outcome]:
+    def write(self, documents: Sequence[Document], *, until: float = math.inf) -> list[Outcome]:
         return [Outcome(Status.REJECTED, "of no use")] * len(documents)
 
 

@@ -6,6 +6,7 @@ The server keeps documents by id and version as Elasticsearch does, but first pl
 from __future__ import annotations
 
 import json
+import math
 import socket
 import struct
 import threading
@@ -16,16 +17,19 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.codec import encode
 from schemas.dead_letters import DeadLetter
 from schemas.enriched import Compared, EnrichedPost, Flag, Relabel, TopicRef
 from schemas.identity import identity
+from schemas.signals import Signal
 from sinks.elasticsearch import ElasticsearchSink, connect
 from sinks.elasticsearch.requests import Limits
 from streams.delivery.backoff import Backoff
 from streams.delivery.lease import LeaseLost, leased
+from streams.headers import FOR
 from streams.records import Message, Record
 from streams.settings import load_settings
 from streams.stages.index import IndexStage
@@ -324,12 +328,36 @@ async def test_nothing_is_written_once_another_worker_has_the_partitions(served:
     store, url = served
     store.script = [refuses(503)]
 
-    async def ours() -> bool:
-        return store.bulks == 0
+    async def lease() -> float:
+        if store.bulks:
+            raise LeaseLost
+        return math.inf
 
-    with leased(ours), pytest.raises(LeaseLost):
+    with leased(lease), pytest.raises(LeaseLost):
         await indexed(url, [post(1)])
     assert (store.bulks, store.documents) == (1, {})
+
+
+async def test_what_was_written_too_late_is_compared_again(served: tuple[Store, str]) -> None:
+    """Frozen in the middle of a request: its new owner may have written more of the post than this worker knew."""
+    store, url = served
+
+    def slow(handler: Any, operations: list[dict[str, Any]]) -> None:
+        time.sleep(0.3)
+        answer(handler, 200, {"errors": False, "items": store.items(operations)})
+
+    async def lease() -> float:
+        if store.bulks:
+            raise LeaseLost
+        return time.monotonic() + 0.2
+
+    store.script = [slow]
+    with leased(lease), pytest.raises(LeaseLost) as lost:
+        await indexed(url, [post(1, version=7)])
+    (asked,) = lost.value.amends
+    assert (asked.topic, asked.key, asked.headers[FOR]) == (TOPICS.signals, b"shop", b"link")
+    signal = msgspec.json.decode(asked.value or b"", type=Signal)
+    assert (signal.identity, signal.version) == (identity("review", "shop", "1"), 7)
 
 
 async def test_a_relabel_waits_for_the_store_too(served: tuple[Store, str]) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 import pytest
 from faust.types import TP
 
+from streams.delivery.lease import LeaseLost
 from streams.delivery.observer import Partition
 from streams.delivery.progress import Progress
 from streams.records import Record
 
 pytestmark = pytest.mark.unit
 
+SURE = 10.0
 KEPT, GONE = Partition("in", 0), Partition("in", 1)
 
 
@@ -54,17 +57,18 @@ def broker() -> Broker:
 
 @pytest.fixture
 def progress(broker: Broker) -> Progress:
-    made = Progress(lambda: broker, lambda: broker)  # type: ignore[arg-type, return-value]
+    made = Progress(lambda: broker, lambda: broker, sure_seconds=SURE)  # type: ignore[arg-type, return-value]
     made.assigned([KEPT, GONE], 1)
     return made
 
 
 async def test_what_is_still_ours_of_an_abandoned_batch_is_read_again(broker: Broker, progress: Progress) -> None:
     batch = await progress.take([record(KEPT, 0), record(GONE, 0), record(KEPT, 1)])
-    assert await progress.owns(batch)
+    assert await progress.lease(batch) > time.monotonic()
     broker.owned = {KEPT}
     progress.assigned([KEPT], 2)
-    assert not await progress.owns(batch)
+    with pytest.raises(LeaseLost):
+        await progress.lease(batch)
     assert progress.abandon() == {KEPT}
     assert (await progress.take([record(KEPT, 2)])).records == []  # those before it come first
     assert broker.sought == [{TP(*KEPT): 0}]
@@ -78,16 +82,20 @@ async def test_what_is_still_ours_of_an_abandoned_batch_is_read_again(broker: Br
     assert broker.committed == {KEPT: 3, GONE: 0}
 
 
+@pytest.mark.parametrize("owned", [{KEPT, GONE}, set()])
 @pytest.mark.parametrize("taken", [True, False])
-async def test_a_batch_is_ours_where_the_broker_takes_our_commit(
-    broker: Broker, progress: Progress, taken: bool
+async def test_after_a_while_of_silence_the_broker_is_asked(
+    broker: Broker, progress: Progress, monkeypatch: pytest.MonkeyPatch, taken: bool, owned: set[Partition]
 ) -> None:
+    """Which takes commits of owners only; a partition on its way to another worker is not ours either."""
     batch = await progress.take([record(KEPT, 0)])
-    broker.taken = taken
-    assert await progress.owns(batch) is taken
-
-
-async def test_a_batch_is_not_ours_while_its_partition_is_on_its_way(broker: Broker, progress: Progress) -> None:
-    batch = await progress.take([record(KEPT, 0)])
-    broker.owned = set()
-    assert not await progress.owns(batch)
+    broker.taken, broker.owned = taken, owned
+    started = time.monotonic()
+    assert started + SURE <= await progress.lease(batch) <= time.monotonic() + SURE
+    monkeypatch.setattr(time, "monotonic", lambda: started + 2 * SURE)
+    if taken and owned:
+        assert [await progress.lease(batch) for _ in range(2)] == [started + 3 * SURE] * 2
+    else:
+        for _ in range(2):
+            with pytest.raises(LeaseLost):
+                await progress.lease(batch)

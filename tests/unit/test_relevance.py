@@ -20,10 +20,10 @@ from streams.cases.rules import queues
 from streams.explaining import explained
 from streams.records import Record
 from streams.settings import load_settings
+from streams.signals import signal_of
 from streams.spikes.baseline import Rule
 from streams.spikes.watch import BrandState, observe
 from streams.stages.alert import AlertStage, unpack
-from streams.stages.enrich import signal_of
 from streams.topics import topics_of
 
 pytestmark = pytest.mark.unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import nullcontext
 
@@ -52,10 +53,12 @@ async def test_what_is_not_ours_any_more_is_left_alone(answers: list[bool], sent
     settler = Settler(stage, stage, "dead", Ledger())  # type: ignore[arg-type]
     left = list(answers)
 
-    async def ours() -> bool:
-        return left.pop(0)
+    async def lease() -> float:
+        if not left.pop(0):
+            raise LeaseLost
+        return math.inf
 
-    with leased(ours), nullcontext() if all(answers) else pytest.raises(LeaseLost):
+    with leased(lease), nullcontext() if all(answers) else pytest.raises(LeaseLost):
         await settler.settle([RECORD])
     assert stage.sent == sent
     assert left == []
