@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from schemas.dead_letters import DeadLetter
 from schemas.identity import identity
-from streams.headers import raw_address, version_header
+from streams.headers import only_for, raw_address, version_header
 from streams.records import Record
 from streams.spikes.watch import BrandState
 from streams.stages.alert import unpack
@@ -109,7 +109,8 @@ class Reader:
         acknowledged = set(acknowledged)
         letters = [_letter(value) for _, value, _ in self._records("dead-letters") if value]
         stored = list(self._stored())
-        signals = [_signal(record) for record, _, _ in self._records("signals")]
+        # what `link` alone is asked to repeat is nothing to count
+        signals = [_signal(record) for record, _, _ in self._records("signals") if only_for(record) != "link"]
         newest = self._counted()
         return Seen(
             committed=committed,
