@@ -14,14 +14,18 @@ T = TypeVar("T")
 
 
 async def batches(queue: asyncio.Queue[T], most: int, *, within: float) -> AsyncGenerator[list[T], None]:
-    """At most `most` items at a time, all that come within `within` seconds after the first."""
-    while True:
-        batch = [await queue.get()]
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within):
-                while len(batch) < most:
-                    batch.append(await queue.get())
-        yield batch
+    """At most `most` items at a time, all that come within `within` seconds after the first.
+
+    Ends where the queue raises StopAsyncIteration, as Faust's do when their agent is to stop.
+    """
+    with suppress(StopAsyncIteration):
+        while True:
+            batch = [await queue.get()]
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within):
+                    while len(batch) < most:
+                        batch.append(await queue.get())
+            yield batch
 
 
 async def ahead(batches: AsyncIterator[T]) -> AsyncGenerator[T, None]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
 import pytest
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
 
 from streams.delivery.gathering import ahead, batches
 
@@ -54,6 +55,20 @@ async def test_items_that_come_just_when_the_time_is_over_are_not_lost() -> None
             seen += await anext(gathered)
     await putting
     assert seen == list(range(300))
+
+
+@pytest.mark.parametrize("items", [(), (1, 2)])
+async def test_a_queue_that_is_stopped_ends_the_batches(items: tuple[int, ...]) -> None:
+    """By the queue that Faust's channels have: what was gathered last is left to the next worker."""
+    flow = FlowControlEvent(initially_suspended=False)
+    stopping: ThrowableQueue[int] = ThrowableQueue(flow_control=flow)
+    for item in items:
+        stopping.put_nowait(item)
+    async with aclosing(ahead(batches(stopping, 2, within=10.0))) as gathered:
+        seen = [await anext(gathered)] if items else []
+        asyncio.get_running_loop().call_later(0.05, stopping._throw, StopAsyncIteration())
+        seen += [batch async for batch in gathered]
+    assert seen == ([[1, 2]] if items else [])
 
 
 async def test_the_next_batch_is_gathered_while_one_is_worked_on() -> None:
