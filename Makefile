@@ -7,7 +7,7 @@ UV := $(BIN)/uv
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-hub demo test test-hub lint types fast bench quality golden soak lock schemas servers servers-down clean
+.PHONY: help setup setup-test setup-hub demo test test-hub lint types fast bench bench-hub quality golden soak lock schemas servers servers-down clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -38,6 +38,9 @@ test-hub: setup-hub ## the tests that need sentence-transformers and torch (5.6 
 
 bench: $(VENV)/.test ## speed of enrichers, chain, workers and stores, in one run; BENCH="topics spikes alerts" for other tables
 	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-hub: setup-hub ## speed of the hub profile's models, on a GPU where there is one
+	@.venv-hub/bin/python -m benchmarks hub
 
 soak: setup-test ## random kills of workers, broker and store for 30 minutes; SOAK="--posts 5000 --minutes 3" for less
 	@$(BIN)/python -m tests.faults.soak $(SOAK)

@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("speed", "engines", "stores", "memory", "delivery", "quality", "spikes", "alerts", "topics", "evidence")
+SCRIPTS = (
+    *("speed", "engines", "hub", "stores", "memory", "delivery"),
+    *("quality", "spikes", "alerts", "topics", "evidence"),
+)
 USUAL = ("speed", "stores")
 
 

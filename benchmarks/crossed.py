@@ -1,9 +1,9 @@
-"""Posts by models that have not seen them: logits of both tasks, and what is set by them: temperatures and cuts."""
+"""Posts with vectors by layers that have not seen them, and what is set by such: temperatures and cuts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +17,14 @@ Logits = NDArray[Any]
 _CUTS = np.linspace(-2, 2, 41)
 
 
-@dataclass(frozen=True)
-class Fold:
-    """Posts with the vectors of layers that were trained on `seen` and not on `unseen`, both as places in `posts`."""
+def unseen(path: Path, posts: Sequence[Labelled]) -> list[Labelled]:
+    """The posts, each with its vector by layers that were trained without it.
 
-    posts: Sequence[Labelled]
-    seen: NDArray[np.intp]
-    unseen: NDArray[np.intp]
-
-
-def folds(path: Path, posts: Sequence[Labelled]) -> Iterator[Fold]:
-    """The folds of a file by `deploy/models/train_e5.py`; KeyError where a post for training is not in it."""
+    `path` is a file by `deploy/models/train_e5.py`; KeyError where a post for training is not in it.
+    """
     with np.load(path, allow_pickle=False) as arrays:
-        place = {str(key): index for index, key in enumerate(arrays["keys"])}
-        fold, vectors = arrays["fold"], arrays["vectors"]
-    places = np.array([place[Cache.key(post.said)] for post in posts])
-    for number, rows in enumerate(vectors):
-        own = [replace(p, said=replace(p.said, vector=rows[i])) for p, i in zip(posts, places, strict=True)]
-        apart = fold[places] == number
-        yield Fold(own, np.flatnonzero(~apart), np.flatnonzero(apart))
+        vectors = dict(zip(arrays["keys"].tolist(), arrays["vectors"].astype(np.float32), strict=True))
+    return [replace(p, said=replace(p.said, vector=vectors[Cache.key(p.said)])) for p in posts]
 
 
 def cuts(logits: Logits, wanted: NDArray[np.bool_]) -> NDArray[Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,17 +31,33 @@ class Labelled:
     split: str
     channel: str = "social"
     weight: float = 1.0
+    wants: bool = True
+    """Whether its intents are worth learning from: tweets seldom want anything."""
 
 
 def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
     """Own-written posts, `<language>.jsonl`; those under `added` were written later, all for training."""
-    posts = []
-    for path in [*sorted(folder.glob("*.jsonl")), *sorted(folder.glob("added/*.jsonl"))]:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            said = Utterance(row["text"], row["language"], row.get("english"))
-            posts.append(Labelled(said, row["sentiment"], frozenset(row["intents"]), row["split"], row["channel"]))
-    return posts
+    return [
+        Labelled(_said(row), row["sentiment"], frozenset(row["intents"]), row["split"], row["channel"])
+        for row in _rows([*sorted(folder.glob("*.jsonl")), *sorted(folder.glob("added/*.jsonl"))])
+    ]
+
+
+def tweets(folder: Path = HERE / "tweets") -> list[Labelled]:
+    """Own-written posts in the manner of tweets, `<language>.jsonl`, all for training."""
+    return [
+        Labelled(_said(row), row["sentiment"], frozenset(row["intents"]), "train", wants=False)
+        for row in _rows(sorted(folder.glob("*.jsonl")))
+    ]
+
+
+def _rows(paths: Iterable[Path]) -> Iterator[Any]:
+    for path in paths:
+        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+
+
+def _said(row: Mapping[str, Any]) -> Utterance:
+    return Utterance(row["text"], row["language"], row.get("english"))
 
 
 ANCHOR_WEIGHT = 2.0  # feedback tells stories, anchors use plain mood words; tweets do more of the latter

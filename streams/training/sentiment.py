@@ -46,7 +46,7 @@ class Measure:
     calibration_error: float
 
 
-def fit(examples: Sequence[Example], recipe: fitting.Recipe = fitting.SENTIMENT) -> dict[str, Head]:
+def fit(examples: Sequence[Example], recipes: Mapping[str, fitting.Recipe] = fitting.SENTIMENT) -> dict[str, Head]:
     """Heads `full` and `words`, calibrated on out-of-fold predictions; raises RejectedInput for too few posts.
 
     `full` is a blend with `words`, which costs a little at home and holds better in foreign domains.
@@ -62,11 +62,11 @@ def fit(examples: Sequence[Example], recipe: fitting.Recipe = fitting.SENTIMENT)
     rows = [one.inputs for one in train]
     y = np.array([one.label for one in train])
     weights = np.array([one.weight for one in train])
-    make = fitting.multinomial(recipe)
     heads: dict[str, Head] = {}
     unseen: dict[str, NDArray[Any]] = {}
-    for name, with_vector in (("full", True), ("words", False)):
-        x = fitting.matrix(rows, recipe, Hashing().buckets, with_vector)
+    for name, recipe in recipes.items():
+        make = fitting.multinomial(recipe)
+        x = fitting.matrix(rows, recipe, Hashing().buckets, with_vector=name == "full")
         unseen[name] = fitting.out_of_fold(make, x, y, weights)
         model = make().fit(x, y, weights)
         heads[name] = fitting.head(model.coef_, model.intercept_, recipe, len(rows[0].dense), Hashing().buckets)

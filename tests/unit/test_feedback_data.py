@@ -118,17 +118,24 @@ def test_a_part_is_translated(posts: list[Post]) -> None:
         assert translated >= 0.2 * len(posts)
 
 
-@pytest.fixture(scope="module")
-def added(posts: list[Post]) -> list[Post]:
-    lines = (FOLDER / "added" / f"{posts[0]['language']}.jsonl").read_text(encoding="utf-8").splitlines()
+ADDED = {"a": FOLDER / "added", "t": FOLDER.parent / "tweets"}
+"""What is for training only, by what its ids have."""
+
+
+@pytest.fixture(scope="module", params=ADDED)
+def added(posts: list[Post], request: pytest.FixtureRequest) -> list[Post]:
+    lines = (ADDED[request.param] / f"{posts[0]['language']}.jsonl").read_text(encoding="utf-8").splitlines()
     read: list[Post] = [json.loads(line) for line in lines]
+    digits = 3 if request.param == "a" else 4
+    assert [post["id"] for post in read] == [
+        f"{posts[0]['language']}-{request.param}{number:0{digits}d}" for number in range(1, len(read) + 1)
+    ]
     return read
 
 
 def test_what_was_added_is_well_formed_and_for_training_only(posts: list[Post], added: list[Post]) -> None:
-    for number, post in enumerate(added, start=1):
+    for post in added:
         assert post.keys() == FIELDS, post["id"]
-        assert post["id"] == f"{posts[0]['language']}-a{number:03d}"
         assert (post["language"], post["split"]) == (posts[0]["language"], "train"), post["id"]
         assert post["text"] == post["text"].strip() != "", post["id"]
         assert post["channel"] in SHARES["channel"], post["id"]
@@ -148,6 +155,6 @@ def test_nothing_added_is_like_a_post_that_measures(posts: list[Post], added: li
     assert [text for text in texts[len(posts) :] if known[text]] == []
 
 
-def test_addresses_are_nobodys(posts: list[Post]) -> None:
+def test_addresses_are_nobodys(posts: list[Post], added: list[Post]) -> None:
     address = re.compile(r"(?:https?://|www\.)(\S+)|\b[\w-]+\.(com|org|net|info|eu|uk|de|fr|es|it|pt|br|at|ch|be|ca)\b")
-    assert [post["id"] for post in posts if address.search(post["text"])] == []
+    assert [post["id"] for post in (*posts, *added) if address.search(post["text"])] == []
