@@ -31,8 +31,8 @@ class Labelled:
     split: str
     channel: str = "social"
     weight: float = 1.0
-    wants: bool = True
-    """Whether its intents are worth learning from: tweets seldom want anything."""
+    wants: float = 1.0
+    """How much its intents count in training."""
 
 
 def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
@@ -43,10 +43,13 @@ def feedback(folder: Path = HERE / "feedback") -> list[Labelled]:
     ]
 
 
+TWEETS_WANT = 0.2  # few want anything of a company, and there are more of them than of feedback
+
+
 def tweets(folder: Path = HERE / "tweets") -> list[Labelled]:
     """Own-written posts in the manner of tweets, `<language>.jsonl`, all for training."""
     return [
-        Labelled(_said(row), row["sentiment"], frozenset(row["intents"]), "train", wants=False)
+        Labelled(_said(row), row["sentiment"], frozenset(row["intents"]), "train", wants=TWEETS_WANT)
         for row in _rows(sorted(folder.glob("*.jsonl")))
     ]
 

@@ -1,6 +1,6 @@
 """Fits the sentiment and intent heads on own-written posts, writes them with their cards, and measures them.
 
-    python benchmarks/train_heads.py --crossed FILE.npz [--cache FILE.npz] [--umsab N] [--dry-run]
+    python benchmarks/train_heads.py --crossed FILE.npz [--cache FILE.npz] [--umsab N] [--only TASK] [--dry-run]
 
 Deterministic: the same posts and the same embedding engine give the same bytes. UMSAB is measured on where
 it lies beside the project, and never trained on.
@@ -50,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Fits and measures the sentiment and intent heads.")
     parser.add_argument("--crossed", type=Path, required=True, help="vectors by layers that have not seen the posts")
     parser.add_argument("--cache", type=Path, help="keep English and vectors in this .npz file between runs")
+    parser.add_argument("--only", choices=("sentiment", "intent"), help="one of the tasks")
     parser.add_argument("--dry-run", action="store_true", help="write nothing")
     parser.add_argument("--umsab", type=int, default=324, help="tweets per language to measure on, at most")
     options = parser.parse_args()
@@ -80,11 +81,13 @@ def main() -> None:
         (
             "intent",
             INTENTS,
-            lambda: _intents([p for p in train if p.wants], wants),
+            lambda: _intents(train, wants),
             lambda h: _report_intent(h, apart, wants),
         ),
     )
     for name, labels, fitted, report in tasks:
+        if options.only not in (None, name):
+            continue
         heads = fitted()
         measured = report(heads)
         if not options.dry_run:
@@ -112,14 +115,15 @@ def _sentiment(posts: Sequence[Labelled], features: Features) -> Heads:
 
 
 def _intents(posts: Sequence[Labelled], features: Features) -> Heads:
-    """The heads, whose cuts become the probability 0.5; cuts and temperature are set by posts not seen."""
+    """The heads, whose cuts become the probability 0.5; cuts and temperature are set by feedback not seen."""
 
     def fitted(seen: Sequence[Labelled]) -> Heads:
         return {"full": _wants(seen, features, True), "words": _wants(seen, features, False)}
 
     heads = fitted(posts)
-    found = _unseen(posts, features, fitted)
-    y = np.array([[name in p.intents for name in INTENTS] for p in posts])
+    told = np.array([p.wants for p in posts]) == 1
+    found = {name: logits[told] for name, logits in _unseen(posts, features, fitted).items()}
+    y = np.array([[name in p.intents for name in INTENTS] for p in posts])[told]
     cut = {}
     print(f"\nintent, cross-validated on the posts for training\n{'head':8}" + "".join(f"{x:>12}" for x in INTENTS))
     for name, one in heads.items():
@@ -154,7 +158,8 @@ def _wants(posts: Sequence[Labelled], features: Features, with_vector: bool) -> 
     rows = [features(p.said) for p in posts]
     x = matrix(rows, INTENT, Hashing().buckets, with_vector)
     make = multinomial(INTENT)
-    models = [make().fit(x, np.array([name in p.intents for p in posts])) for name in INTENTS]
+    counts = np.array([p.wants for p in posts])
+    models = [make().fit(x, np.array([name in p.intents for p in posts]), counts) for name in INTENTS]
     weights, biases = np.array([m.coef_[0] for m in models]), np.array([m.intercept_[0] for m in models])
     return head(weights, biases, INTENT, len(rows[0].dense), Hashing().buckets)
 

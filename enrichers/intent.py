@@ -14,8 +14,8 @@ from enrichers.scoring.features import UNKNOWN, Reader, Utterance
 from enrichers.scoring.heads import Inputs, Scores, folder, load, sigmoid
 from enrichers.scoring.said import main_language, span_said
 from enrichers.scoring.text import has_words
+from schemas.enriched import EnrichedPost, IntentLabel
 from schemas.enriched import Intent as Wanted
-from schemas.enriched import IntentLabel
 
 LABELS: Final[tuple[IntentLabel, ...]] = get_args(IntentLabel)[:-1]
 """complaint, suggestion, question, praise: each has a probability of its own; `other` is what is left."""
@@ -24,6 +24,8 @@ THRESHOLD: Final = 0.5
 MAX_SPANS: Final = 128
 """Of one post that are read by themselves."""
 _CLEAR = 0.6
+_ONE_SIDED = 0.5
+"""From this score on a post that holds no sentence of the other mood is not taken for praise and complaint at once."""
 _OF_A_SENTENCE = (LABELS.index("suggestion"), LABELS.index("question"))
 _ASKING = (0, 1, 4, 5)  # the cues of questions and suggestions, in the original and in the English
 _OTHER = Wanted(label="other", confidence=1.0)
@@ -46,7 +48,7 @@ class Intent:
         self._cues = load_cues()
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
-        """Drafts with `intents`; makes use of the translation and of `own_vector` (d,)."""
+        """Drafts with `intents`; makes use of the translation, of sentiments and of `own_vector` (d,)."""
         return [draft.with_post(intents=self._intents(draft)) for draft in drafts]
 
     def close(self) -> None:
@@ -64,7 +66,7 @@ class Intent:
         said = _said(draft)
         if not has_words(said.text) or not (self._knows(said) or self._shows(said)):
             return [_OTHER]
-        found = self._with_sentences(draft, self.probabilities(said))
+        found = one_sided(post, self._with_sentences(draft, self.probabilities(said)))
         wanted = [
             Wanted(label=LABELS[i], confidence=round(float(found[i]), 4))
             for i in np.argsort(-found, kind="stable")
@@ -93,6 +95,20 @@ class Intent:
                     if own[label] >= _CLEAR:
                         raised[label] = max(raised[label], own[label])
         return raised
+
+
+def one_sided(post: EnrichedPost, found: Scores) -> Scores:
+    """Takes complaint from what is clearly praise, and praise from what clearly is none, where both were found."""
+    complaint, praise = LABELS.index("complaint"), LABELS.index("praise")
+    score = post.sentiment.score
+    if score is None or abs(score) < _ONE_SIDED or min(found[complaint], found[praise]) < THRESHOLD:
+        return found
+    moods = {span.sentiment.label for span in post.spans if span.sentiment is not None}
+    if ("negative" if score > 0 else "positive") in moods:
+        return found
+    left = found.copy()
+    left[complaint if score > 0 else praise] = 0.0
+    return left
 
 
 def inputs(said: Utterance, reader: Reader, cues: Cues) -> Inputs:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+import numpy as np
 import pytest
 
+from enrichers import intent
 from enrichers.base import Draft
 from enrichers.embed import Listen
 from enrichers.engines.e5 import E5
 from enrichers.intent import Intent
 from enrichers.scoring.cues import load_cues, parse
-from schemas.enriched import EnrichedPost, Span
+from schemas.enriched import EnrichedPost, Sentiment, Span
 from schemas.raw import Author
 
 pytestmark = pytest.mark.unit
@@ -91,6 +94,34 @@ def test_several_at_once_likeliest_first(enricher: Intent, listen: Listen) -> No
     found = enricher(listen([draft(text)]))[0].post.intents
     assert {"complaint", "question"} <= {intent.label for intent in found}
     assert [i.confidence for i in found] == sorted((i.confidence for i in found), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("score", "moods", "left"),
+    [
+        (0.8, ["positive", "neutral"], [0.0, 0.9]),
+        (-0.8, ["negative"], [0.7, 0.0]),
+        (0.8, ["positive", "negative"], [0.7, 0.9]),  # "lovely dress. late delivery."
+        (-0.8, ["negative", "positive"], [0.7, 0.9]),
+        (0.4, ["positive"], [0.7, 0.9]),
+        (None, ["neutral"], [0.7, 0.9]),
+    ],
+)
+def test_clear_praise_is_no_complaint_as_well(score: float | None, moods: list[str], left: list[float]) -> None:
+    one = draft(" ".join(f"Sentence {place}." for place in range(len(moods)))).post
+    spans = [
+        msgspec.structs.replace(span, sentiment=Sentiment(status="scored", label=mood))
+        for span, mood in zip(one.spans, moods, strict=True)
+    ]
+    post = msgspec.structs.replace(one, spans=spans, sentiment=Sentiment(status="scored", score=score))
+    found = np.array([0.7, 0.2, 0.1, 0.9])
+    assert intent.one_sided(post, found)[[0, 3]].tolist() == left
+    assert found.tolist() == [0.7, 0.2, 0.1, 0.9]
+
+
+def test_a_lone_want_stays_whatever_the_mood() -> None:
+    post = msgspec.structs.replace(draft("Fine.").post, sentiment=Sentiment(status="scored", score=0.9))
+    assert intent.one_sided(post, np.array([0.7, 0.0, 0.0, 0.3]))[0] == 0.7
 
 
 def test_a_company_reply_is_no_complaint(enricher: Intent) -> None:
