@@ -12,6 +12,15 @@ from schemas.raw import RawPost
 
 ROOT = Path(__file__).parents[1]
 UMSAB = ROOT.parent / "shared" / "data" / "umsab"
+GLUED = (
+    "The parcel came late and nobody answersMany shops do better than this one.",
+    "El pedido llegó tarde y nadie respondeMuchas tiendas lo hacen mejor que esta.",
+    "Il pacco è arrivato tardi e nessuno rispondeMolti negozi fanno meglio di questo.",
+    "A encomenda chegou tarde e ninguém respondeMuitas lojas fazem melhor do que esta.",
+    "Le colis est arrivé en retard et personne ne répondBeaucoup de boutiques font mieux.",
+    "Das Paket kam zu spät und niemand antwortetViele Läden machen das besser als dieser.",
+)
+"""The first posts of all: words run together ask for a language's dictionary, which is loaded once, in the warm-up."""
 
 
 def texts() -> tuple[str, list[str]]:
@@ -29,4 +38,5 @@ def posts(first: int, count: int, *, brands: int = 1) -> Iterator[RawPost]:
     """The posts numbered from `first` on, each under an id of its own; texts come again once all have been used."""
     source = texts()[1]
     for number, text in enumerate(itertools.islice(itertools.cycle(source), first, first + count), first):
-        yield RawPost(id=str(number), source="bench", channel="social", brand=f"brand{number % brands}", text=text)
+        words = GLUED[number] if number < len(GLUED) else text
+        yield RawPost(id=str(number), source="bench", channel="social", brand=f"brand{number % brands}", text=words)

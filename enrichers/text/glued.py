@@ -33,6 +33,16 @@ _DOMAINS = frozenset(("Com", "Net", "Org", "Es", "It", "De", "Fr", "Io", "Js", "
 _BORROWED = word_set(
     "online web email mail internet marketing blog post app software smartphone tablet shop store gps wifi"
 )
+# common words without other forms, which the dictionaries leave out
+_UNLISTED = {
+    "es": word_set("ojalá"),
+    "fr": word_set(
+        "beaucoup souvent vraiment plutôt aujourd seulement assez trop malheureusement heureusement ailleurs partout "
+        "longtemps plusieurs néanmoins autrement franchement"
+    ),
+    "it": word_set("purtroppo buonasera inoltre magari davvero adesso domani"),
+    "pt": word_set("infelizmente realmente"),
+}
 # names in camel case whose parts are words of a dictionary
 _NAMES = word_set(
     "easyjet easyhotel foodpanda mytaxi mymoney goodreads javascript typescript deviantart masterchef openstreetmap "
@@ -171,7 +181,7 @@ def _words(chunk: str, language: str) -> tuple[str, ...]:
 
 def _is_word(chunk: str, language: str) -> bool:
     low = chunk.lower()
-    if low in _BORROWED or low in FUNCTION_WORDS[language]:
+    if low in _BORROWED or low in FUNCTION_WORDS[language] or low in _UNLISTED.get(language, ()):
         return True
     return len(low) >= 3 and bool(simplemma.is_known(low, language, low_memory=True))
 

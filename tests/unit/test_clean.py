@@ -95,6 +95,8 @@ def test_characters(cleaner: Clean, text: str, expected: str) -> None:
         ),
         ("en otros sitios¿Si realmente no puede", "en otros sitios ¿Si"),
         ("En esta ciudad hay MuchastiendasonlineVen a verlas", "Muchas tiendas online Ven a verlas"),
+        ("Le service ne répondBeaucoup de clients attendent", "ne répond Beaucoup de clients"),
+        ("Il pacco non è arrivatoPurtroppo nessuno risponde", "non è arrivato Purtroppo nessuno"),
     ],
 )
 def test_words_run_together_are_separated(cleaner: Clean, text: str, expected: str) -> None:
