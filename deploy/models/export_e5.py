@@ -33,8 +33,9 @@ LAYERS = 8
 MOST_TOKENS = 256
 TRAINED = "the upper four trained on own posts (`train_e5.py`)"
 POSTS = """the parts for training of `benchmarks/feedback` and `benchmarks/tweets`, and anchor phrases, moods and wants
-  at once, in three folds; the weights are the mean of the three. Done on a GPU, from weights rounded to 8 bits for the way
-  there: the script gives like weights, not the same. The posts are invented: what their READMEs say holds for the vectors.
+  at once, in three folds; the weights are the mean of the three. Done on a GPU, from weights rounded to 8 bits for the
+  way there: the script gives like weights, not the same. The posts are invented: what their READMEs say holds for the
+  vectors.
 """
 CARD = """# multilingual-e5-small, first {layers} layers, int8
 
