@@ -18,7 +18,7 @@ class Authenticity:
     """
 
     name = "authenticity"
-    version = "2"
+    version = "3"
 
     def __call__(self, drafts: Sequence[Draft]) -> list[Draft]:
         """Drafts with `authenticity`; needs `clean_text`, and makes use of `rating_disagrees` and the translation."""
@@ -38,7 +38,7 @@ def _flags(post: EnrichedPost) -> list[Flag]:
     insider = _insider(post)
     if insider is not None:
         flags.append(Flag(name="own-people", evidence=insider))
-    if post.rating_disagrees and post.rating is not None:
+    if post.rating_disagrees and post.rating is not None and (told is None or _mood_beside_offer(post)):
         mood = post.sentiment
         flags.append(
             Flag(
@@ -59,6 +59,16 @@ def _insider(post: EnrichedPost) -> str | None:
         return None if post.in_reply_to else "the author is the company itself"
     quoted = insiders.found(post.clean_text)
     return f"it says “{quoted}”" if quoted is not None else None
+
+
+def _mood_beside_offer(post: EnrichedPost) -> bool:
+    """Whether a sentence that tells of no incentive has the post's mood: one that does says nothing of the product."""
+    for span in post.spans:
+        said = (post.clean_text[span.start : span.end], (span.translation.text if span.translation else None) or "")
+        alike = span.sentiment is not None and span.sentiment.label == post.sentiment.label
+        if alike and all(incentive.found(text) is None for text in said):
+            return True
+    return False
 
 
 def _told(post: EnrichedPost) -> str | None:

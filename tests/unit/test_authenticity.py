@@ -9,7 +9,7 @@ import pytest
 from enrichers.authenticity import Authenticity
 from enrichers.base import Draft
 from enrichers.scoring import incentive
-from schemas.enriched import EnrichedPost, Flag, Sentiment, Translation
+from schemas.enriched import EnrichedPost, Flag, Sentiment, Span, Translation
 from schemas.raw import Author, Rating
 
 pytestmark = pytest.mark.unit
@@ -28,6 +28,25 @@ def flags(text: str, **fields: object) -> list[Flag]:
         **fields,  # type: ignore[arg-type]
     )
     return Authenticity()([Draft(post)])[0].post.authenticity.flags
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("They gave me 10% off for a review. It works.", ["detected-incentive"]),
+        ("They gave me 10% off for a review. It broke.", ["detected-incentive", "rating-disagrees"]),
+    ],
+)
+def test_words_about_an_incentive_do_not_gainsay_the_rating(text: str, wanted: list[str]) -> None:
+    first = text.index(".") + 1
+    angry = Sentiment(status="scored", label="negative", score=-0.6, confidence=0.8)
+    moods = [angry, angry if "broke" in text else Sentiment(status="scored", label="neutral", score=0.0)]
+    spans = [
+        Span(start=start, end=end, language="en", sentiment=mood)
+        for (start, end), mood in zip([(0, first), (first + 1, len(text))], moods, strict=True)
+    ]
+    found = flags(text, sentiment=angry, spans=spans, rating=Rating(value=5), rating_disagrees=True)
+    assert [flag.name for flag in found] == wanted
 
 
 @pytest.mark.parametrize(
